@@ -1,0 +1,30 @@
+import type { ErrorRequestHandler } from "express";
+
+/**
+ * The last middleware: whatever was thrown becomes `{ error: { code } }`. The status of an HTTP
+ * error is kept; everything else is a 500. What caused a 5xx is for the log alone.
+ */
+export const errorHandler: ErrorRequestHandler = (error, _req, res, next) => {
+  // Too late for a second answer: Express closes the connection.
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  const status = statusOf(error);
+  if (status >= 500) console.error(error);
+  res.status(status).json({ error: { code: codes[status] ?? (status < 500 ? "bad_request" : "internal_error") } });
+};
+
+const codes: Record<number, string> = {
+  400: "invalid_body",
+  401: "not_authenticated",
+  403: "forbidden",
+  404: "not_found",
+  413: "invalid_body",
+  415: "invalid_body",
+};
+
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  return status >= 400 && status < 600 ? status : 500;
+}

@@ -1,0 +1,139 @@
+import { describeSetCookie, shortened, type SetCookie } from "./cookies.ts";
+import { must, notJudged } from "./verdict.ts";
+
+export interface SentRequest {
+  method: string;
+  path: string;
+  /** The body as it went over the wire. */
+  body: string | undefined;
+  /** The Cookie header, or an empty string. */
+  cookie: string;
+}
+
+/** What a server answered, with the request that asked for it. */
+export class Answer {
+  readonly request: SentRequest;
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+  readonly setCookies: SetCookie[];
+  /** What the app threw while it answered, if it did. */
+  readonly thrown: Error | undefined;
+
+  constructor(answer: {
+    request: SentRequest;
+    status: number;
+    headers: Record<string, string | string[] | undefined>;
+    text: string;
+    setCookies: SetCookie[];
+    thrown: Error | undefined;
+  }) {
+    this.request = answer.request;
+    this.status = answer.status;
+    this.headers = answer.headers;
+    this.text = answer.text;
+    this.setCookies = answer.setCookies;
+    this.thrown = answer.thrown;
+  }
+
+  /** The parsed body; undefined when it is no JSON. */
+  get body(): unknown {
+    try {
+      return JSON.parse(this.text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The `data` of a JSON answer, ready for a look at any of its fields. */
+  get data(): Record<string, unknown> {
+    const { body } = this;
+    const data = isRecord(body) ? body.data : undefined;
+    return isRecord(data) ? data : {};
+  }
+
+  get succeeded(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  get refused(): boolean {
+    return this.status >= 400 && this.status < 500 && this.status !== 404;
+  }
+
+  get route(): string {
+    return `${this.request.method} ${this.request.path}`;
+  }
+
+  /**
+   * Demands one of these statuses. A stub, a missing route and a crash explain themselves, so the
+   * claim is left to the answer that is wrong in its own way.
+   */
+  mustBe(expected: number | readonly number[], claim: string, reason: string): void {
+    const statuses = [expected].flat();
+    if (statuses.includes(this.status)) return;
+    must(this.status !== 501, `${this.route} still answers 501: it is the stub.`, this, reason);
+    must(this.status !== 404, `${this.route} answers 404: nothing handles it.`, this, reason);
+    must(this.status < 500, `${this.route} crashed: ${this.#crash()}.`, this, reason);
+    must(false, claim, this, reason);
+  }
+
+  /** For what a goal takes for granted: when it fails, the goal is not judged. */
+  orNotJudged(expected: number | readonly number[], what: string): this {
+    if (![expected].flat().includes(this.status)) {
+      notJudged(`${what} (${this.route} answered ${this.#statusInWords()})`);
+    }
+    return this;
+  }
+
+  /** The exchange on the wire, for people. */
+  toString(): string {
+    const { method, path, body, cookie } = this.request;
+    const lines = [[method, path, body && shortenedBody(body)].filter(Boolean).join(" ")];
+    if (cookie) lines.push(`  Cookie: ${shortenedCookies(cookie)}`);
+    lines.push(`→ ${[this.status, this.thrown ? "" : shortenedBody(this.text)].join(" ").trim()}`);
+    for (const setCookie of this.setCookies) lines.push(`  Set-Cookie: ${describeSetCookie(setCookie)}`);
+    if (this.thrown) lines.push(`  ${describeError(this.thrown)}`);
+    return lines.join("\n");
+  }
+
+  #crash(): string {
+    return this.thrown ? describeError(this.thrown) : `it answered ${this.status}`;
+  }
+
+  #statusInWords(): string {
+    if (this.status === 501) return "501, the stub";
+    return this.thrown ? `${this.status}, ${describeError(this.thrown)}` : String(this.status);
+  }
+}
+
+/** An error in one line, with the place in the app that it came from. */
+export function describeError(error: Error): string {
+  const place = placeInApp(error);
+  return `${error.name}: ${error.message.split("\n")[0]}${place ? ` (${place})` : ""}`;
+}
+
+/** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */
+export function placeInApp(error: Error): string | undefined {
+  const frame = /((?:steps|solutions|test)\/[^\s():]*app\.ts|[^\s():/]*app\.ts):(\d+)(?::\d+)?/.exec(
+    error.stack ?? "",
+  );
+  return frame ? `${frame[1]}:${frame[2]}` : undefined;
+}
+
+function shortenedBody(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 150)}… (${text.length} characters)` : text;
+}
+
+function shortenedCookies(header: string): string {
+  return header
+    .split("; ")
+    .map((pair) => {
+      const at = pair.indexOf("=");
+      return `${pair.slice(0, at)}=${shortened(pair.slice(at + 1))}`;
+    })
+    .join("; ");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

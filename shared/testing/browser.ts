@@ -1,0 +1,170 @@
+import { CookieJar } from "tough-cookie";
+import request from "supertest";
+import { Answer, describeError, type SentRequest } from "./answer.ts";
+import { parseSetCookie, sessionIdIn } from "./cookies.ts";
+import type { Site } from "./site.ts";
+import { must, notJudged } from "./verdict.ts";
+
+export interface RequestOptions {
+  headers?: Record<string, string>;
+  /** Sent as it is, instead of a JSON body. */
+  rawBody?: string;
+  contentType?: string;
+  withinMs?: number;
+}
+
+/** A request under way. */
+export interface Exchange {
+  /** Whether the status line and headers have arrived: a browser acts on these. */
+  readonly headersArrived: boolean;
+  readonly answer: Promise<Answer>;
+}
+
+const answerWithinMs = 2_000;
+// Once a route has not answered, further waits are short: one cause, one long wait.
+const impatientMs = 500;
+const silentRoutes = new Set<string>();
+
+/**
+ * One person's browser: a cookie jar by the rules of RFC 6265bis, and requests that carry what
+ * the jar allows. In production it reaches the site over https, through a TLS proxy.
+ */
+export class Browser {
+  readonly #jar = new CookieJar(undefined, { prefixSecurity: "strict" });
+  readonly #site: Site;
+
+  constructor(site: Site) {
+    this.#site = site;
+  }
+
+  get(path: string, options?: RequestOptions): Promise<Answer> {
+    return this.begin("GET", path, undefined, options).answer;
+  }
+
+  post(path: string, body?: unknown, options?: RequestOptions): Promise<Answer> {
+    return this.begin("POST", path, body, options).answer;
+  }
+
+  patch(path: string, body?: unknown, options?: RequestOptions): Promise<Answer> {
+    return this.begin("PATCH", path, body, options).answer;
+  }
+
+  /** Logs in, or ends the goal as not judged. */
+  async logIn({ email, password }: { email: string; password: string }): Promise<Answer> {
+    const answer = await this.post("/auth/login", { email, password }).catch(() =>
+      notJudged("logging in gets no answer, so there is nobody to test this with"),
+    );
+    answer.orNotJudged(200, "logging in does not work, so there is nobody to test this with");
+    if (!(await this.sessionCookie())) {
+      notJudged("logging in sets no cookie that a browser keeps");
+    }
+    return answer;
+  }
+
+  /** The session cookie that this browser would send to the site now, as `name=value`. */
+  async sessionCookie(): Promise<string | undefined> {
+    const pairs = (await this.cookieHeader()).split("; ").filter(Boolean);
+    return pairs.find((pair) => sessionIdIn(valueOf(pair)) !== undefined);
+  }
+
+  /** The id in the session cookie. */
+  async sessionId(): Promise<string | undefined> {
+    const pair = await this.sessionCookie();
+    return pair && sessionIdIn(valueOf(pair));
+  }
+
+  /** Everything this browser would send to the site now. */
+  cookieHeader(): Promise<string> {
+    return this.#jar.getCookieString(this.#site.origin);
+  }
+
+  /** Starts a request without waiting for its answer. */
+  begin(method: string, path: string, body?: unknown, options: RequestOptions = {}): Exchange {
+    const exchange = { headersArrived: false };
+    const answer = this.#send(method, path, body, options, () => (exchange.headersArrived = true));
+    // The goal may fail before it looks at the answer.
+    answer.catch(() => {});
+    return Object.assign(exchange, { answer });
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    body: unknown,
+    options: RequestOptions,
+    onHeaders: () => void,
+  ): Promise<Answer> {
+    const site = this.#site;
+    const route = `${method} ${path}`;
+    const withinMs = options.withinMs ?? (silentRoutes.has(route) ? impatientMs : answerWithinMs);
+    const cookie = options.headers?.Cookie ?? (await this.cookieHeader());
+    const payload = options.rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
+    const sent: SentRequest = { method, path, body: payload, cookie };
+    const errorsBefore = site.errors.length;
+
+    const pending = request(site.address)
+      [verb(method)](path)
+      .redirects(0)
+      .ok(() => true)
+      .timeout({ deadline: withinMs })
+      .set(site.proxyHeaders)
+      .set(options.headers ?? {})
+      .buffer(true)
+      .parse((response, done) => {
+        onHeaders();
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => done(null, text));
+      });
+    if (cookie) pending.set("Cookie", cookie);
+    if (payload !== undefined) {
+      pending.set("Content-Type", options.contentType ?? "application/json").send(payload);
+    }
+
+    const response = await pending.catch((error: unknown) => {
+      const thrown = site.errors[errorsBefore];
+      silentRoutes.add(route);
+      const cause = thrown ? ` ${describeError(thrown)}` : "";
+      if (isTimeout(error)) {
+        must(
+          false,
+          `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
+          `${route}\n→ no answer within ${withinMs / 1000} s`,
+          "A handler must answer or call next(). An error thrown inside a callback reaches neither Express nor the client.",
+        );
+      }
+      must(
+        false,
+        `${route} broke the connection instead of answering.${cause}`,
+        `${route}\n→ ${error instanceof Error ? error.message : String(error)}`,
+        "Every request is answered once, completely.",
+      );
+    });
+
+    const setCookieHeaders: string[] = [response.headers["set-cookie"] ?? []].flat();
+    for (const header of setCookieHeaders) {
+      await this.#jar.setCookie(header, site.origin, { ignoreError: true });
+    }
+    return new Answer({
+      request: sent,
+      status: response.status,
+      headers: response.headers,
+      text: typeof response.body === "string" ? response.body : "",
+      setCookies: setCookieHeaders.map(parseSetCookie),
+      thrown: site.errors[errorsBefore],
+    });
+  }
+}
+
+function verb(method: string): "get" | "post" | "patch" | "put" | "delete" {
+  return method.toLowerCase() as "get";
+}
+
+function valueOf(pair: string): string {
+  return pair.slice(pair.indexOf("=") + 1);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && "timeout" in error;
+}

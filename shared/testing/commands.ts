@@ -1,0 +1,138 @@
+import type { Command, Redis } from "ioredis";
+
+/** A Redis command as the app sent it; keys carry the prefix of the run. */
+export interface SentCommand {
+  name: string;
+  args: string[];
+}
+
+/** What commands are about: reading a session, storing one, prolonging one, deleting one. */
+export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
+
+/** A hand on the commands of one client: records them, holds them back or makes them fail. */
+export class CommandTap {
+  readonly sent: SentCommand[] = [];
+  readonly #holds = new Set<Hold>();
+  readonly #failing = new Set<CommandKind>();
+
+  constructor(redis: Redis) {
+    const send = redis.sendCommand.bind(redis);
+    const seen = new WeakSet<Command>();
+    redis.sendCommand = (command, stream) => {
+      // Commands that wait for a connection pass through here twice.
+      if (seen.has(command)) return send(command, stream);
+      seen.add(command);
+      const sent = { name: command.name, args: command.args.map(String) };
+      if (isHandshake(sent.name)) return send(command, stream);
+      this.sent.push(sent);
+      const kind = kindOf(sent);
+      if (this.#failing.has(kind)) {
+        command.reject(new Error("OOM command not allowed when used memory > 'maxmemory'."));
+        return command.promise;
+      }
+      const hold = [...this.#holds].find((each) => each.kind === kind);
+      if (!hold) return send(command, stream);
+      hold.add(() => send(command, stream));
+      return command.promise;
+    };
+  }
+
+  /** From now on, commands of this kind wait until the hold is released. */
+  hold(kind: CommandKind): Hold {
+    const hold = new Hold(kind, () => this.#holds.delete(hold));
+    this.#holds.add(hold);
+    return hold;
+  }
+
+  /** From now on, Redis refuses commands of this kind. */
+  fail(kind: CommandKind): void {
+    this.#failing.add(kind);
+  }
+
+  releaseAll(): void {
+    this.#failing.clear();
+    for (const hold of this.#holds) hold.release();
+  }
+}
+
+export class Hold {
+  readonly kind: CommandKind;
+  /** Resolves when the first command is held. */
+  readonly reached: Promise<void>;
+  readonly #waiting: (() => void)[] = [];
+  readonly #onRelease: () => void;
+  #reach: () => void = () => {};
+
+  constructor(kind: CommandKind, onRelease: () => void) {
+    this.kind = kind;
+    this.#onRelease = onRelease;
+    this.reached = new Promise((resolve) => (this.#reach = resolve));
+  }
+
+  add(proceed: () => void): void {
+    this.#waiting.push(proceed);
+    this.#reach();
+  }
+
+  release(): void {
+    this.#onRelease();
+    for (const proceed of this.#waiting.splice(0)) proceed();
+  }
+}
+
+export function kindOf({ name, args }: SentCommand): CommandKind {
+  switch (name.toLowerCase()) {
+    case "get":
+    case "mget":
+    case "exists":
+    case "ttl":
+    case "pttl":
+    case "hget":
+    case "hgetall":
+    case "hmget":
+      return "read";
+    case "set":
+      // `SET key value EX 0` and its like still store; only DEL and its kin delete.
+      return "store";
+    case "setex":
+    case "psetex":
+    case "setnx":
+    case "getset":
+    case "mset":
+    case "hset":
+    case "hmset":
+    case "hsetnx":
+    case "eval":
+    case "evalsha":
+      return "store";
+    case "expire":
+    case "pexpire":
+    case "expireat":
+    case "pexpireat":
+      return Number(args[1]) <= 0 ? "delete" : "prolong";
+    case "getex":
+      return "prolong";
+    case "del":
+    case "unlink":
+    case "getdel":
+    case "hdel":
+      return "delete";
+    default:
+      return "other";
+  }
+}
+
+function isHandshake(name: string): boolean {
+  return ["hello", "auth", "select", "info", "client", "ping", "quit"].includes(name.toLowerCase());
+}
+
+/** `SET sess:abc…, EXPIRE sess:abc…`, for people. */
+export function describeCommands(commands: readonly SentCommand[], prefix: string): string {
+  if (commands.length === 0) return "no Redis command";
+  return commands
+    .map(({ name, args }) => {
+      const key = args[0]?.replace(prefix, "") ?? "";
+      return `${name.toUpperCase()} ${key.length > 14 ? `${key.slice(0, 12)}…` : key}`.trim();
+    })
+    .join(", ");
+}

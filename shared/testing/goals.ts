@@ -1,0 +1,105 @@
+import { Redis } from "ioredis";
+import { inject, test as base } from "vitest";
+import { KeySpace } from "../redis/key-space.ts";
+import type { Browser } from "./browser.ts";
+import { describeError } from "./answer.ts";
+import { Relay } from "./relay.ts";
+import { Site, type Ground, type SiteOptions, type StepModule } from "./site.ts";
+import { must } from "./verdict.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    redisUrl: string;
+    /** Every key of the run begins with it. */
+    keyPrefix: string;
+  }
+}
+
+interface Goal {
+  ground: Ground;
+  /** The goal's own corner of Redis, as a look from outside. */
+  redis: KeySpace;
+  /** Starts an app. What it needs is closed when the goal ends. */
+  open(options?: SiteOptions): Promise<Site>;
+  /** An app in development. */
+  site: Site;
+  /** Somebody's browser at that app. */
+  browser: Browser;
+  /** A wire to Redis that can be cut. */
+  relay: Relay;
+}
+
+interface Run {
+  observer: Redis;
+  errors: Error[];
+}
+
+let corners = 0;
+
+/** vitest's `test` for the goals of a step, with everything a goal may ask for. */
+export function goalsFor(module: StepModule) {
+  return base.extend<Goal & { run: Run }>({
+    run: [
+      // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern
+      async ({}, use) => {
+        const observer = new Redis(inject("redisUrl"));
+        const errors: Error[] = [];
+        const collect = (error: unknown) => {
+          errors.push(error instanceof Error ? error : new Error(String(error)));
+        };
+        // What would end a real process ends the goal instead.
+        process.on("uncaughtException", collect);
+        process.on("unhandledRejection", collect);
+        // The workshop's error handler logs what it turns into a 500.
+        const log = console.error;
+        console.error = (...args) => {
+          if (args[0] instanceof Error) errors.push(args[0]);
+          else log(...args);
+        };
+        await use({ observer, errors });
+        console.error = log;
+        process.off("uncaughtException", collect);
+        process.off("unhandledRejection", collect);
+        observer.disconnect();
+      },
+      { scope: "file" },
+    ],
+
+    ground: async ({ run }, use) => {
+      run.errors.length = 0;
+      await use({
+        module,
+        redisUrl: inject("redisUrl"),
+        prefix: `${inject("keyPrefix")}${++corners}:`,
+        errors: run.errors,
+      });
+    },
+
+    redis: async ({ run, ground }, use) => {
+      const redis = new KeySpace(run.observer, ground.prefix);
+      await use(redis);
+      await redis.clear();
+    },
+
+    open: async ({ ground, redis: _cleared }, use) => {
+      const sites: Site[] = [];
+      await use(async (options) => {
+        const site = await Site.open(ground, options);
+        sites.push(site);
+        return site;
+      });
+      await Promise.all(sites.map((site) => site.close()));
+    },
+
+    site: async ({ open }, use) => use(await open()),
+
+    browser: async ({ site }, use) => use(site.browser()),
+
+    // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern
+    relay: async ({}, use) => {
+      const relay = await Relay.to(inject("redisUrl"));
+      await use(relay);
+      await relay.close();
+    },
+  });
+}

@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import type { TestProject } from "vitest/node";
+import { openKeySpace } from "../redis/key-space.ts";
+import { provideRedis } from "../redis/server.ts";
+
+/** vitest's global setup: one Redis for all test files, with a key space of the run's own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (existsSync(".env")) process.loadEnvFile(".env");
+  const redis = await provideRedis();
+  const keySpace = openKeySpace(redis.url);
+  project.provide("redisUrl", redis.url);
+  project.provide("keyPrefix", keySpace.prefix);
+  return async () => {
+    await keySpace.close();
+    await redis.close();
+  };
+}

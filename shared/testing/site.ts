@@ -1,0 +1,194 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Express } from "express";
+import { Redis } from "ioredis";
+import type { Config } from "../app/config.ts";
+import { createDatabase, type Database } from "../app/database.ts";
+import type { Services } from "../app/services.ts";
+import { describeError } from "./answer.ts";
+import { Browser } from "./browser.ts";
+import { CommandTap } from "./commands.ts";
+import { must } from "./verdict.ts";
+
+/** What a step's `app.ts` exports. */
+export interface StepModule {
+  createApp?(services: Services): Express;
+  connectRedis?(url: string): Redis;
+}
+
+export interface SiteOptions extends Partial<Config> {
+  db?: Database;
+  /** Another way to the same Redis, through a relay. */
+  redisUrl?: string;
+}
+
+/** Where a site stands: the module under test and the corner of Redis that the goal owns. */
+export interface Ground {
+  module: StepModule;
+  redisUrl: string;
+  /** Every key of the goal begins with it. */
+  prefix: string;
+  /** Errors that the app reported or that nobody caught, oldest first. */
+  errors: Error[];
+}
+
+/** Any secret of at least 32 characters does. */
+export const testSecret = "a secret for tests, which signs the cookies";
+
+/** A running app: its own process as far as a browser can tell. */
+export class Site {
+  readonly db: Database;
+  readonly config: Config;
+  readonly #ground: Ground;
+  readonly #redisUrl: string;
+  #app!: Express;
+  #redis!: Redis;
+  #server!: Server;
+  #commands!: CommandTap;
+
+  private constructor(ground: Ground, db: Database, config: Config, redisUrl: string) {
+    this.#ground = ground;
+    this.db = db;
+    this.config = config;
+    this.#redisUrl = redisUrl;
+  }
+
+  static async open(ground: Ground, { db, redisUrl, ...config }: SiteOptions = {}): Promise<Site> {
+    const site = new Site(
+      ground,
+      db ?? (await createDatabase({ bcryptCost: 4 })),
+      { env: "development", sessionSecret: testSecret, previousSessionSecrets: [], ...config },
+      redisUrl ?? ground.redisUrl,
+    );
+    await site.#start();
+    return site;
+  }
+
+  get app(): Express {
+    return this.#app;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What a browser has in its address bar. */
+  get origin(): string {
+    return this.config.env === "production" ? "https://workshop.test" : "http://workshop.test";
+  }
+
+  /** What the TLS proxy in front of a production site adds to each request. */
+  get proxyHeaders(): Record<string, string> {
+    return this.config.env === "production"
+      ? { Host: "workshop.test", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7" }
+      : { Host: "workshop.test" };
+  }
+
+  /** The app's own connection, as `connectRedis` built it. */
+  get redis(): Redis {
+    return this.#redis;
+  }
+
+  /** The address that the app was given. */
+  get redisUrl(): string {
+    return this.#redisUrl;
+  }
+
+  /** The Redis commands of this app. */
+  get commands(): CommandTap {
+    return this.#commands;
+  }
+
+  get errors(): readonly Error[] {
+    return this.#ground.errors;
+  }
+
+  browser(): Browser {
+    return new Browser(this);
+  }
+
+  /** Stops the app and starts it again, as a deploy does. Redis and the database live on. */
+  async restart(config: Partial<Config> = {}): Promise<void> {
+    await this.close();
+    Object.assign(this.config, config);
+    await this.#start();
+  }
+
+  async close(): Promise<void> {
+    this.#commands?.releaseAll();
+    this.#redis?.disconnect();
+    if (!this.#server?.listening) return;
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  async #start(): Promise<void> {
+    const { module, prefix } = this.#ground;
+    this.#redis = connect(module, this.#redisUrl);
+    // After the fact, so that it holds however the learner took the address apart.
+    this.#redis.options.keyPrefix = prefix;
+    this.#commands = new CommandTap(this.#redis);
+    this.#app = await create(module, { redis: this.#redis, db: this.db, config: this.config });
+
+    // An error that comes out at the far end of the app is one that no handler took.
+    this.#server = createServer((req, res) => {
+      const app = this.#app as unknown as (...args: unknown[]) => void;
+      app(req, res, (error?: unknown) => {
+        if (error) this.#ground.errors.push(error instanceof Error ? error : new Error(String(error)));
+        if (res.headersSent) return res.destroy();
+        res.statusCode = error ? 500 : 404;
+        res.end();
+      });
+    });
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+}
+
+function connect(module: StepModule, url: string): Redis {
+  if (typeof module.connectRedis !== "function") return new Redis(url);
+  let redis: Redis;
+  try {
+    redis = module.connectRedis(url);
+  } catch (error) {
+    return failed("connectRedis", error);
+  }
+  must(
+    redis instanceof Redis,
+    "connectRedis returned no ioredis client.",
+    `connectRedis("${url}") → ${String(redis)}`,
+    "The server and the tests hand its result to createApp as `redis`. Does it end with a return?",
+  );
+  return redis;
+}
+
+/** Builds an app as the server does. */
+export async function create(module: StepModule, services: Services): Promise<Express> {
+  must(
+    typeof module.createApp === "function",
+    "app.ts does not export createApp.",
+    [],
+    "The server and the tests import it by that name: `export function createApp(…)`.",
+  );
+  let app: Express;
+  try {
+    app = await module.createApp(services);
+  } catch (error) {
+    return failed("createApp", error);
+  }
+  must(
+    typeof app === "function",
+    "createApp returned no Express app.",
+    `createApp({ redis, db, config }) → ${String(app)}`,
+    "Does it end with `return app`?",
+  );
+  return app;
+}
+
+function failed(what: string, error: unknown): never {
+  if (error instanceof Error && error.name === "GoalUnmet") throw error;
+  const cause = error instanceof Error ? describeError(error) : String(error);
+  must(false, `${what} threw: ${cause}.`, [], "Nothing else can be tested until it returns.");
+}

@@ -1,0 +1,61 @@
+import { TestRunner } from "vitest";
+import { steps } from "../runner/manifest.ts";
+
+/**
+ * A goal that is not met. The message is for the learner: the claim names the cause, the evidence
+ * shows what travelled, the reason teaches the rule, and the last line says where to look.
+ */
+export class GoalUnmet extends Error {
+  override name = "GoalUnmet";
+  readonly claim: string;
+
+  constructor(claim: string, evidence: Evidence, reason: string) {
+    super([claim, indented(evidence), reason, whereToLook()].filter(Boolean).join("\n"));
+    this.claim = claim;
+  }
+}
+
+/** What was seen: answers show themselves as the exchange on the wire. */
+export type Evidence = string | { toString(): string } | readonly ({ toString(): string } | string)[];
+
+/**
+ * The assertion of every goal.
+ *
+ * @throws {GoalUnmet} when the condition does not hold.
+ */
+export function must(
+  condition: unknown,
+  claim: string,
+  evidence: Evidence = [],
+  reason = "",
+): asserts condition {
+  if (!condition) throw new GoalUnmet(claim, evidence, reason);
+}
+
+/**
+ * Ends the goal as neither met nor unmet: something that comes before it does not work yet, so
+ * whatever was seen here would prove nothing.
+ */
+export function notJudged(reason: string): never {
+  TestRunner.getCurrentTest()?.context.skip(reason);
+  throw new Error(`Not judged: ${reason}`);
+}
+
+function indented(evidence: Evidence): string {
+  const parts = Array.isArray(evidence) ? evidence : [evidence];
+  return parts
+    .map(String)
+    .filter(Boolean)
+    .flatMap((part) => part.split("\n"))
+    .map((line) => `    ${line}`)
+    .join("\n");
+}
+
+/** The TODO of the goal that is being tested, and the file it stands in. */
+function whereToLook(): string {
+  const test = TestRunner.getCurrentTest();
+  const step = steps.find(({ slug }) => test?.file.filepath.includes(`/steps/${slug}/`));
+  const goal = step?.goals.find(({ name }) => name === test?.name);
+  if (!step || !goal) return "";
+  return `See TODO ${step.number}.${goal.todo} in steps/${step.slug}/app.ts.`;
+}

@@ -1,0 +1,214 @@
+import { describeCommands, kindOf } from "../../shared/testing/commands.ts";
+import { describeDuration } from "../../shared/testing/cookies.ts";
+import { goalsFor } from "../../shared/testing/goals.ts";
+import type { Browser } from "../../shared/testing/browser.ts";
+import { Relay } from "../../shared/testing/relay.ts";
+import { pause } from "../../shared/testing/time.ts";
+import { must, notJudged } from "../../shared/testing/verdict.ts";
+import * as app from "./app.ts";
+
+const goal = goalsFor(app);
+const daySeconds = 24 * 60 * 60;
+
+goal("a visitor is remembered after a restart", async ({ site, browser, redis }) => {
+  const before = await browser.get("/visits");
+  before.mustBe(200, "GET /visits does not answer 200.", "Visits are counted since step 1.");
+  must(
+    await browser.sessionCookie(),
+    "GET /visits set no session cookie.",
+    before,
+    "The session of step 1 still has to be there.",
+  );
+  const keys = await redis.keys();
+  await site.restart();
+  const after = await browser.get("/visits");
+  const evidence = [before, "the app restarts", after, `keys in Redis: ${keys.join(", ") || "none"}`];
+  after.mustBe(200, "After a restart, GET /visits fails.", "A deploy must not be noticed.");
+  must(
+    keys.length > 0,
+    "A restart forgot the visitor: the session was in the memory of the process, not in Redis.",
+    evidence,
+    "Without a `store`, `session()` keeps sessions in a variable. If `session()` has one, does Redis accept what it writes?",
+  );
+  must(
+    after.data.visits === 2,
+    "A restart forgot the visitor, although the session is still in Redis.",
+    evidence,
+    "The app no longer accepts the cookie. A secret that is made anew at each start invalidates every signature.",
+  );
+});
+
+goal("two instances share their visitors", async ({ open, site, redis }) => {
+  const browser = site.browser();
+  await stored(browser, redis);
+  const other = await open({ db: site.db });
+  const answer = await other.browser().get("/visits", {
+    headers: { Cookie: await browser.cookieHeader() },
+  });
+  must(
+    answer.data.visits === 2,
+    "A second instance does not know the visitor.",
+    answer,
+    "Behind a load balancer the next request may reach another process: whatever it needs has to be in Redis, and both must sign with the same secret.",
+  );
+});
+
+goal("the session lives in Redis for a day, like its cookie", async ({ browser, redis }) => {
+  const { answer, key } = await stored(browser, redis);
+  const ttl = await redis.ttlSeconds(key);
+  const livesMs = answer.setCookies[0]?.livesMs;
+  const evidence = [
+    answer,
+    `TTL ${key.slice(0, 12)}… → ${ttl === undefined ? "-1, it never expires" : describeDuration(ttl * 1000)}`,
+  ];
+  must(
+    ttl !== undefined,
+    "The session stays in Redis for ever.",
+    evidence,
+    "A key without a TTL outlives its visitor, and Redis fills up.",
+  );
+  must(
+    livesMs !== undefined,
+    "The cookie ends with the browser: it has no expiry.",
+    evidence,
+    "`cookie.maxAge` gives the cookie its expiry, and the store takes its TTL from it. Outside `cookie: {}`, or as the store's `ttl` alone, the browser never hears of it.",
+  );
+  must(
+    Math.abs(ttl * 1000 - livesMs) < 60_000,
+    "The cookie and the session in Redis expire at different times.",
+    evidence,
+    "When one ends before the other, the browser brings an id that nobody knows, or Redis keeps a session that nobody can reach.",
+  );
+  must(
+    Math.abs(ttl - daySeconds) < 300,
+    `The session lives ${describeDuration(ttl * 1000)}, not a day.`,
+    evidence,
+    "`cookie.maxAge` is in milliseconds. (The store's `ttl` is in seconds.)",
+  );
+});
+
+goal("a request that only reads does not rewrite the session", async ({ site, browser, redis }) => {
+  await stored(browser, redis);
+  const before = site.commands.sent.length;
+  const answer = await browser.get("/nothing-here");
+  const commands = site.commands.sent.slice(before);
+  must(
+    !commands.some((command) => kindOf(command) === "store"),
+    "A request that only read wrote the session back.",
+    [answer, describeCommands(commands, redis.prefix)],
+    "With `resave: true`, the slower of two parallel requests overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",
+  );
+});
+
+goal("an anonymous request leaves no key", async ({ site, browser, redis }) => {
+  await stored(browser, redis);
+  const before = await redis.keys();
+  const answer = await site.browser().get("/nothing-here");
+  const added = (await redis.keys()).filter((key) => !before.includes(key));
+  must(
+    added.length === 0,
+    "A visitor with nothing to remember left a session in Redis.",
+    [answer, `new key: ${added.join(", ")}`],
+    "With `saveUninitialized: true`, each request of a bot costs memory for a day.",
+  );
+});
+
+goal("a health check asks Redis nothing", async ({ site, browser, redis }) => {
+  await stored(browser, redis);
+  const before = site.commands.sent.length;
+  const health = await browser.get("/health");
+  health.mustBe(200, "GET /health does not answer 200.", "A load balancer takes the app out of service.");
+  const commands = site.commands.sent.slice(before);
+  must(
+    commands.length === 0,
+    "A health check asked Redis for a session.",
+    [health, describeCommands(commands, redis.prefix)],
+    "When Redis is slow, a check that waits for it takes healthy processes out of service. Mount `session()` after /health.",
+  );
+});
+
+goal("the first request after a start waits for the connection", async ({ open, relay, site, browser, redis }) => {
+  await stored(browser, redis);
+  relay.fallSilent();
+  const starting = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
+  const early = starting.browser().begin("GET", "/visits", undefined, {
+    headers: { Cookie: await browser.cookieHeader() },
+  });
+  await pause(25);
+  await relay.restore();
+  const answer = await early.answer;
+  must(
+    answer.data.visits === 2,
+    "A request that comes before the Redis connection is ready fails.",
+    answer,
+    "Right after a deploy there are always some. ioredis queues commands until it is connected, unless `enableOfflineQueue: false` tells it not to.",
+  );
+});
+
+goal("a lost connection is logged in a line of your own", async ({ site }) => {
+  must(
+    site.redis.listenerCount("error") > 0,
+    "Nobody listens for the errors of the Redis connection.",
+    'redis.listenerCount("error") → 0',
+    'Without a listener, ioredis writes "Unhandled error event" and a stack trace for every attempt to reconnect.',
+  );
+});
+
+goal("without Redis, a visitor gets an error within 3 s, and is back when Redis is", async ({ open, site, browser, redis }) => {
+  await stored(browser, redis);
+  const cookie = await browser.cookieHeader();
+
+  // Both kinds of outage at once: each takes seconds.
+  const outages = await Promise.allSettled([
+    outage("A Redis that refuses connections", (relay) => relay.refuse()),
+    outage("A Redis that accepts connections and never answers", async (relay) => relay.fallSilent()),
+  ]);
+  for (const each of outages) if (each.status === "rejected") throw each.reason;
+
+  async function outage(what: string, cut: (relay: Relay) => Promise<void>): Promise<void> {
+    const relay = await Relay.to(site.redisUrl);
+    try {
+      const app = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
+      const visitor = app.browser();
+      const visit = () => visitor.get("/visits", { headers: { Cookie: cookie }, withinMs: 3_000 });
+      (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
+      await cut(relay);
+      const during = await visit().catch(() => undefined);
+      must(
+        during,
+        `${what} keeps the visitor waiting for more than 3 s.`,
+        "GET /visits\n→ no answer within 3 s",
+        "By default ioredis retries a command 20 times, and waits for an answer without end. Give each command a limit: how often, and how long.",
+      );
+      must(
+        during.status >= 500,
+        `${what} goes unnoticed: the visitor is answered ${during.status} without a session.`,
+        during,
+        "Somebody who is logged in must never look logged out because a server is missing.",
+      );
+      await relay.restore();
+      const deadline = Date.now() + 3_000;
+      let after = await visit().catch(() => undefined);
+      while (after?.status !== 200 && Date.now() < deadline) {
+        await pause(50);
+        after = await visit().catch(() => undefined);
+      }
+      must(
+        after?.status === 200,
+        `${what} is back, but the app does not come back with it.`,
+        after ?? "GET /visits\n→ no answer within 3 s",
+        "`retryStrategy` decides whether ioredis ever connects again; null means never. How long one command may try is another option.",
+      );
+    } finally {
+      await relay.close();
+    }
+  }
+});
+
+/** Visits once and finds the session in Redis, or ends the goal as not judged. */
+async function stored(browser: Browser, redis: { keys(): Promise<string[]> }) {
+  const answer = await browser.get("/visits").catch(() => notJudged("GET /visits gets no answer"));
+  answer.orNotJudged(200, "visits are not counted");
+  const [key] = await redis.keys();
+  return { answer, key: key ?? notJudged("no session is in Redis yet") };
+}

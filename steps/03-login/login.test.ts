@@ -1,0 +1,372 @@
+import { performance } from "node:perf_hooks";
+import bcrypt from "bcrypt";
+import { createDatabase, seededUsers } from "../../shared/app/database.ts";
+import type { Answer } from "../../shared/testing/answer.ts";
+import { goalsFor } from "../../shared/testing/goals.ts";
+import type { Site } from "../../shared/testing/site.ts";
+import { longestStallMs, median, pause } from "../../shared/testing/time.ts";
+import { must, notJudged } from "../../shared/testing/verdict.ts";
+import * as app from "./app.ts";
+
+const goal = goalsFor(app);
+const { ada, grace } = seededUsers;
+const route = "/auth/login";
+
+goal("the right password logs in", async ({ site, redis }) => {
+  for (const person of [ada, grace]) {
+    const browser = site.browser();
+    const before = await redis.keys();
+    const answer = await browser.post(route, { email: person.email, password: person.password });
+    answer.mustBe(
+      200,
+      `The right password is refused.`,
+      "Compare the password with the hash of the user whose email it is. A `return` inside a callback of `bcrypt.compare` leaves the callback, not your handler.",
+    );
+    const user = await site.db.users.findByEmail(person.email);
+    must(
+      answer.data.id === user?.id && answer.data.email === person.email,
+      "The answer to a login does not say who logged in.",
+      answer,
+      "The contract: 200 { data: { id, email } }.",
+    );
+    must(
+      await browser.sessionCookie(),
+      "A login sets no session cookie.",
+      answer,
+      "Without a cookie the next request is anonymous again. express-session sends one when the session holds something.",
+    );
+    const added = [...(await redis.contents())].filter(([key]) => !before.includes(key));
+    must(
+      added.some(([, value]) => user && value.includes(user.id)),
+      "After a login, no session in Redis knows who logged in.",
+      [answer, ...added.map(([key, value]) => `${key} = ${value}`)],
+      "The session is what the server remembers: put the user's id into `req.session`.",
+    );
+  }
+});
+
+goal("a wrong password answers 401", async ({ site }) => {
+  await loggedIn(site);
+  const wrong = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  wrong.mustBe(
+    401,
+    wrong.succeeded ? "A wrong password logged in." : "A wrong password does not answer 401.",
+    wrong.succeeded
+      ? "`bcrypt.compare` returns a Promise, and a Promise is always truthy: what it resolves to is the verdict."
+      : "401 says: I do not know you. The form was right, so it is not a 400.",
+  );
+  const nearMisses = {
+    "somebody else's password": grace.password,
+    "the password in capitals": ada.password.toUpperCase(),
+    "the password with a blank at its end": `${ada.password} `,
+    "the start of the password": ada.password.slice(0, -1),
+    "an empty password": "",
+    "the hash itself": (await site.db.users.findByEmail(ada.email))?.passwordHash ?? "",
+  };
+  for (const [what, password] of Object.entries(nearMisses)) {
+    const answer = await site.browser().post(route, { email: ada.email, password });
+    answer.mustBe(
+      [401, 400],
+      answer.succeeded ? `A wrong password logged in: ${what}.` : "A wrong password does not answer 401.",
+      "A password is compared exactly as it was typed, through `bcrypt.compare`, with the hash of that user.",
+    );
+  }
+});
+
+goal("a body that is no login answers 400", async ({ site }) => {
+  await loggedIn(site);
+  const browser = site.browser();
+  const bodies: Record<string, () => Promise<Answer>> = {
+    "no body": () => browser.post(route),
+    "no password": () => browser.post(route, { email: ada.email }),
+    "no email": () => browser.post(route, { password: ada.password }),
+    null: () => browser.post(route, null),
+    "a list": () => browser.post(route, [ada.email, ada.password]),
+    "an email that is none": () => browser.post(route, { email: "ada", password: ada.password }),
+    "an object as email": () => browser.post(route, { email: { $ne: null }, password: ada.password }),
+    "a list as password": () => browser.post(route, { email: ada.email, password: [ada.password] }),
+    "a number as password": () => browser.post(route, { email: ada.email, password: 42 }),
+    "an object as password": () => browser.post(route, { email: ada.email, password: { $gt: "" } }),
+    "text instead of JSON": () =>
+      browser.post(route, undefined, { rawBody: "ada", contentType: "text/plain" }),
+    "a form": () =>
+      browser.post(route, undefined, {
+        rawBody: new URLSearchParams({ email: ada.email, password: ada.password }).toString(),
+        contentType: "application/x-www-form-urlencoded",
+      }),
+    "half a JSON": () => browser.post(route, undefined, { rawBody: '{"email":' }),
+  };
+  for (const [what, send] of Object.entries(bodies)) {
+    const answer = await send();
+    const known = `A login with ${what}`;
+    must(!answer.succeeded || what === "a form", `${known} logged in.`, answer, "Only two strings are a login.");
+    must(
+      answer.status < 500,
+      `${known} crashes the handler.`,
+      answer,
+      "Whatever arrives is somebody else's choice. Check its shape with zod before you use it: without a JSON body, `req.body` is undefined.",
+    );
+    must(
+      [400, 415, 422].includes(answer.status) || what === "a form",
+      `${known} answers ${answer.status}, not 400.`,
+      answer,
+      "401 means that the password was wrong. A body that is no login was never compared with anything.",
+    );
+  }
+});
+
+goal("an email may be typed with capitals and blanks", async ({ site }) => {
+  await loggedIn(site);
+  const answer = await site.browser().post(route, { ...credentials(ada), email: " Ada@Example.com " });
+  answer.mustBe(
+    200,
+    '" Ada@Example.com " is not recognised as ada@example.com.',
+    "Phones add capitals and blanks. The order matters: trim and lower the text first, then ask whether it is an email.",
+  );
+});
+
+goal("an unknown email and a wrong password answer alike", async ({ site }) => {
+  await loggedIn(site);
+  const wrong = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  wrong.orNotJudged(401, "a wrong password is not refused yet");
+  const unknown = await site.browser().post(route, { email: "nobody@example.com", password: "not her password" });
+  unknown.mustBe(
+    401,
+    `An unknown email answers ${unknown.status}, a wrong password 401.`,
+    "Whoever can tell the two apart learns who has an account here.",
+  );
+  must(
+    wrong.text === unknown.text,
+    "The answer tells an unknown email from a wrong password.",
+    [wrong, unknown],
+    "Whoever can tell the two apart learns who has an account here: one message for both.",
+  );
+  const names = (answer: Answer) => Object.keys(answer.headers).toSorted().join(", ");
+  must(
+    names(wrong) === names(unknown),
+    "The headers tell an unknown email from a wrong password.",
+    [`wrong password: ${names(wrong)}`, `unknown email: ${names(unknown)}`],
+    "Whoever can tell the two apart learns who has an account here.",
+  );
+});
+
+goal("no password hash leaves the server", async ({ site, redis }) => {
+  const answer = await loggedIn(site);
+  const failed = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  for (const each of [answer, failed]) {
+    must(
+      !containsHash(each.text + JSON.stringify(each.headers)),
+      "The answer to a login contains a password hash.",
+      each,
+      "A hash can be guessed at offline, at billions of guesses a day. Answer with the fields that you name, never with the whole user.",
+    );
+  }
+  for (const [key, value] of await redis.contents()) {
+    must(
+      !containsHash(value),
+      "A password hash is stored in the session.",
+      `${key} = ${value}`,
+      "Redis is no place for hashes: it is backed up, monitored and shared. The id is enough.",
+    );
+  }
+});
+
+goal("of the user, the session holds the id alone", async ({ site, redis }) => {
+  const person = {
+    email: "katherine@example.com",
+    password: "trajectory analysis",
+    displayName: "Katherine of the sessions",
+    role: "admin",
+  } as const;
+  const user = await site.db.users.add(person);
+  await loggedIn(site, person);
+  const stored = [...(await redis.contents())].find(([, value]) => value.includes(user.id));
+  if (!stored) notJudged("no session knows who logged in");
+  const [key, value] = stored;
+  for (const field of ["email", "displayName", "role", "passwordHash"] as const) {
+    must(
+      !value.includes(JSON.stringify(user[field])) && !value.includes(user[field].length > 8 ? user[field] : "\0"),
+      `The session keeps a copy of the user's ${field}.`,
+      `${key} = ${value}`,
+      "A copy goes stale: change the role, and the session still says what was true at login. Store the id, look the rest up.",
+    );
+  }
+});
+
+goal("the session id from before login is nobody afterwards", async ({ site, redis }) => {
+  await loggedIn(site);
+  const browser = site.browser();
+  const visit = await browser.get("/visits");
+  const planted = await browser.sessionCookie();
+  const [plantedKey] = (await redis.keys()).filter(Boolean);
+  const plantedId = await browser.sessionId();
+  if (!visit.succeeded || !planted || !plantedId || !plantedKey) {
+    notJudged("an anonymous visitor gets no session that could be planted");
+  }
+  const login = await browser.post(route, credentials(ada));
+  login.orNotJudged(200, "somebody with a session cannot log in");
+  const user = await site.db.users.findByEmail(ada.email);
+  const why =
+    "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at login, waited for before anything is stored, makes the old one worthless.";
+  const cookies = [`before: ${planted.slice(0, 30)}…`, login];
+  must((await browser.sessionId()) !== plantedId, "A login keeps the session id from before.", cookies, why);
+  const leaked = [...(await redis.contents())].filter(
+    ([key, value]) => key.includes(plantedId) && user && value.includes(user.id),
+  );
+  must(
+    leaked.length === 0,
+    "The session id from before login is logged in as well.",
+    [...cookies, ...leaked.map(([key, value]) => `${key} = ${value}`)],
+    why,
+  );
+  const sessions = [...(await redis.contents())].filter(([, value]) => user && value.includes(user.id));
+  const newId = (await browser.sessionId()) ?? "";
+  must(
+    sessions.some(([key]) => key.includes(newId)),
+    "The new session id is not the one that is logged in.",
+    [...cookies, ...sessions.map(([key, value]) => `${key} = ${value}`)],
+    "Store the user after the fresh id is there: `regenerate` starts with an empty session.",
+  );
+});
+
+goal("a failed login stores nothing", async ({ site, redis }) => {
+  await loggedIn(site);
+  const before = await redis.keys();
+  for (const email of [ada.email, "nobody@example.com"]) {
+    const failed = await site.browser().post(route, { email, password: "not her password" });
+    failed.orNotJudged(401, "a failed login is not refused yet");
+    const added = (await redis.keys()).filter((key) => !before.includes(key));
+    must(
+      failed.setCookies.length === 0 && added.length === 0,
+      "A failed login leaves a session behind.",
+      [failed, ...added.map((key) => `new key: ${key}`)],
+      "Nothing is known about this visitor. A session per wrong guess fills Redis at the speed of whoever guesses.",
+    );
+  }
+});
+
+goal("an unknown email takes as long as a known one", async ({ open }) => {
+  // Most answers are clear at the first cost; the second raises the signal over the noise.
+  for (const { bcryptCost, factor } of [
+    { bcryptCost: 7, factor: 1.5 },
+    { bcryptCost: 9, factor: 3 },
+  ]) {
+    const site = await open({ db: await createDatabase({ bcryptCost }) });
+    await loggedIn(site);
+    const { known, unknown } = await guessingMs(site, ada.email, "nobody@example.com");
+    if (known < unknown * factor) return;
+    must(
+      bcryptCost < 9,
+      "An unknown email is answered faster than a known one.",
+      [
+        `wrong password, known email:   ${known.toFixed(1)} ms`,
+        `wrong password, unknown email: ${unknown.toFixed(1)} ms`,
+      ],
+      "The clock tells who has an account here. Compare the password even when nobody was found: with a real hash, of the same cost, that matches no password.",
+    );
+  }
+});
+
+goal("nobody logs in on the first 72 bytes of a password", async ({ site }) => {
+  await loggedIn(site);
+  const passwords = { "ASCII characters": "a".repeat(71) + "z", "characters of 3 bytes": "€".repeat(24) };
+  for (const [what, password] of Object.entries(passwords)) {
+    const email = `long-${password.length}@example.com`;
+    await site.db.users.add({ email, password, displayName: "Long" });
+    const right = await site.browser().post(route, { email, password });
+    right.mustBe(
+      200,
+      `A password of exactly 72 bytes (${what}) is refused.`,
+      "72 bytes are what bcrypt can take, so they have to be allowed.",
+    );
+    const longer = await site.browser().post(route, { email, password: `${password}X` });
+    longer.mustBe(
+      [400, 401, 413, 422],
+      `Somebody logged in with the first 72 bytes of a password (${what}) and a letter more.`,
+      "bcrypt silently ignores everything after 72 bytes. Refuse longer passwords, and count bytes: `string.length` and zod's `max` count characters.",
+    );
+  }
+});
+
+goal("the answer waits until the session is stored", async ({ site, browser }) => {
+  await loggedIn(site);
+  const write = site.commands.hold("store");
+  const login = browser.begin("POST", route, credentials(ada));
+  await Promise.race([write.reached, login.answer]);
+  await pause(25);
+  const early = login.headersArrived;
+  write.release();
+  const answer = await login.answer;
+  must(
+    !early,
+    "The answer to a login leaves before the session is stored.",
+    [answer, "SET was still on its way to Redis when the headers arrived"],
+    "A browser acts on the headers: its next request can overtake the write, and is anonymous. Save the session, wait, then answer.",
+  );
+});
+
+goal("a login that cannot be stored is an error", async ({ site, browser }) => {
+  await loggedIn(site);
+  site.commands.fail("store");
+  const answer = await browser.post(route, credentials(ada));
+  site.commands.releaseAll();
+  must(
+    answer.status >= 500,
+    `A login answers ${answer.status} although Redis refused to store the session.`,
+    [answer, "SET → OOM command not allowed when used memory > 'maxmemory'."],
+    "The user is told that they are in, and the next request says that they are not. express-session saves after the answer, unless you save first and wait for it: an error then reaches the error handler.",
+  );
+});
+
+goal("a login keeps nobody else waiting", async ({ open }) => {
+  // Something else can take the processor for a moment; only the hashing takes it every time.
+  for (const bcryptCost of [8, 10, 11]) {
+    const db = await createDatabase({ bcryptCost });
+    const site = await open({ db });
+    const { passwordHash } = (await db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
+    const hashingMs = Math.min(...(await timesOf(2, () => bcrypt.compare(ada.password, passwordHash))));
+    const stallMs = await longestStallMs(() => loggedIn(site));
+    if (stallMs < hashingMs / 2) return;
+    must(
+      bcryptCost < 11,
+      "While somebody logs in, the whole server stands still.",
+      `one login: nothing else ran for ${Math.round(stallMs)} ms (one bcrypt comparison takes ${Math.round(hashingMs)} ms)`,
+      "`compareSync` and `hashSync` block the only thread that answers requests. `bcrypt.compare` works on another one.",
+    );
+  }
+});
+
+function credentials({ email, password }: { email: string; password: string }) {
+  return { email, password };
+}
+
+/** Logs somebody in, or ends the goal as not judged. */
+function loggedIn(site: Site, person: { email: string; password: string } = ada): Promise<Answer> {
+  return site.browser().logIn(person);
+}
+
+/** The median times of a login with a wrong password, for two emails, in milliseconds. */
+async function guessingMs(site: Site, known: string, unknown: string) {
+  const guess = (email: string) => site.browser().post(route, { email, password: "not her password" });
+  const times = { known: [] as number[], unknown: [] as number[] };
+  for (let pair = 0; pair < 7; pair++) {
+    // In turn, so that a machine that slows down slows down both.
+    times.known.push(...(await timesOf(1, () => guess(known))));
+    times.unknown.push(...(await timesOf(1, () => guess(unknown))));
+  }
+  return { known: median(times.known), unknown: median(times.unknown) };
+}
+
+async function timesOf(count: number, action: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await action();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+function containsHash(text: string): boolean {
+  return /\$2[aby]\$\d\d\$/.test(text);
+}

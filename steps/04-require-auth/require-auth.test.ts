@@ -1,0 +1,260 @@
+import { seededUsers } from "../../shared/app/database.ts";
+import { forge } from "../../shared/testing/cookies.ts";
+import type { Browser } from "../../shared/testing/browser.ts";
+import { goalsFor } from "../../shared/testing/goals.ts";
+import type { Site } from "../../shared/testing/site.ts";
+import { must, notJudged } from "../../shared/testing/verdict.ts";
+import * as app from "./app.ts";
+
+const goal = goalsFor(app);
+const { ada, grace } = seededUsers;
+
+goal("after login, /me answers with the profile", async ({ site }) => {
+  for (const person of [ada, grace]) {
+    const browser = site.browser();
+    const login = await browser.post("/auth/login", { email: person.email, password: person.password });
+    login.mustBe(
+      200,
+      "Nobody can log in any more.",
+      "`POST /auth/login` is for people who are not logged in: a guard must not stand before it.",
+    );
+    const answer = await browser.get("/me");
+    answer.mustBe(
+      200,
+      "/me refuses somebody who is logged in.",
+      "`requireAuth` finds the id in `req.session` under the name that the login stored it, looks the user up, waits for the result, and calls `next()`.",
+    );
+    const user = await site.db.users.findByEmail(person.email);
+    const { id, email, displayName } = answer.data;
+    must(
+      id === user?.id && email === user?.email && displayName === user?.displayName,
+      "/me does not answer with the profile of the person who asks.",
+      answer,
+      "The contract: 200 { data: { id, email, displayName } }.",
+    );
+  }
+});
+
+goal("without a session, /me answers 401", async ({ site }) => {
+  await profileOf(site);
+  const answer = await site.browser().get("/me");
+  answer.mustBe(
+    401,
+    answer.succeeded ? "/me answers somebody who never logged in." : `/me answers ${answer.status} without a session, not 401.`,
+    "Nobody in the session means 401: `requireAuth` answers, and the handler behind it is not reached.",
+  );
+  const visitor = site.browser();
+  (await visitor.get("/visits")).orNotJudged(200, "visits are not counted any more");
+  const anonymous = await visitor.get("/me");
+  anonymous.mustBe(
+    401,
+    anonymous.succeeded
+      ? "/me answers a visitor with a session, who never logged in."
+      : `/me answers ${anonymous.status} to a visitor who never logged in, not 401.`,
+    "A session is not a login: a visitor who was counted has one too. What counts is whose id stands in it.",
+  );
+});
+
+goal("a forged cookie answers 401", async ({ site }) => {
+  const browser = await profileOf(site);
+  const [name = "", value = ""] = ((await browser.sessionCookie()) ?? notJudged("nobody has a session cookie")).split("=");
+  const id = decodeURIComponent(value).slice(2).split(".")[0] ?? "";
+  const attempts = {
+    "a changed signature": forge(value),
+    "no signature": `s%3A${id}`,
+    "the bare id": id,
+    "anything at all": "1",
+  };
+  for (const [what, forged] of Object.entries(attempts)) {
+    const answer = await site.browser().get("/me", { headers: { Cookie: `${name}=${forged}` } });
+    answer.mustBe(
+      401,
+      answer.succeeded ? `A cookie with ${what} is let in.` : `A cookie with ${what} answers ${answer.status}, not 401.`,
+      "That a cookie is there proves nothing: anybody can send one. express-session opens a session only when the signature is right; ask the session, not the cookie.",
+    );
+  }
+});
+
+goal("an unknown or expired session answers 401", async ({ site, redis }) => {
+  const endings = {
+    "was deleted": (key: string) => redis.remove(key),
+    "has expired": (key: string) => redis.expire(key),
+  };
+  for (const [what, end] of Object.entries(endings)) {
+    const before = await redis.keys();
+    const browser = await profileOf(site);
+    for (const key of await redis.keys()) if (!before.includes(key)) await end(key);
+    const answer = await browser.get("/me");
+    answer.mustBe(
+      401,
+      answer.succeeded
+        ? `A cookie is let in although its session ${what}.`
+        : `A cookie whose session ${what} answers ${answer.status}, not 401.`,
+      "The session in Redis is the login. When it is gone, so is the right to be here, however well the cookie is signed.",
+    );
+  }
+});
+
+goal("a deleted user is out at once, and the session is gone", async ({ site, redis }) => {
+  const browser = await profileOf(site);
+  const user = (await site.db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
+  await site.db.users.remove(user.id);
+  const answer = await browser.get("/me");
+  answer.mustBe(
+    401,
+    answer.succeeded ? "A deleted user is still let in." : `A deleted user answers ${answer.status}, not 401.`,
+    "The session remembers who logged in; only the database knows whether they still exist. Look the user up on every request.",
+  );
+  const left = [...(await redis.contents())].filter(([, value]) => value.includes(user.id));
+  must(
+    left.length === 0,
+    "A deleted user is refused, but the session stays in Redis.",
+    [answer, ...left.map(([key, value]) => `${key} = ${value}`)],
+    "It would be checked again and again until it expires, and work again should the id ever be given out anew. Destroy it.",
+  );
+});
+
+goal("a changed name shows on the next request", async ({ site }) => {
+  const browser = await profileOf(site);
+  const user = (await site.db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
+  await site.db.users.update(user.id, { displayName: "Countess of Lovelace" });
+  const answer = await browser.get("/me");
+  must(
+    answer.data.displayName === "Countess of Lovelace",
+    "/me answers with the name of yesterday.",
+    answer,
+    "A copy in the session, or in a variable, goes stale: today it is the name, tomorrow the role. Look the user up on every request.",
+  );
+});
+
+goal("PATCH /me changes the display name and nothing else", async ({ site }) => {
+  const browser = await loggedIn(site);
+  const before = await site.db.users.findByEmail(ada.email);
+  const answer = await browser.patch("/me", {
+    displayName: "  Augusta Ada  ",
+    id: "1",
+    email: "root@example.com",
+    role: "admin",
+    passwordHash: "none",
+  });
+  // A schema may also refuse fields that it does not know.
+  const strict = [400, 422].includes(answer.status);
+  const change = strict ? await browser.patch("/me", { displayName: "  Augusta Ada  " }) : answer;
+  change.mustBe(200, "PATCH /me does not answer 200.", "The contract: 200 with the profile, as GET /me has it.");
+  const after = before && (await site.db.users.findById(before.id));
+  must(
+    before && after && JSON.stringify({ ...after, displayName: "" }) === JSON.stringify({ ...before, displayName: "" }),
+    "A profile change can change more than the name.",
+    [answer, `role in the database: ${before?.role} → ${after?.role}`],
+    "Whatever the body carries beside `displayName` was put there by somebody who is curious. Update what the schema let through, not `req.body`.",
+  );
+  must(
+    change.data.displayName === "Augusta Ada" && after?.displayName === "Augusta Ada",
+    "PATCH /me does not store the trimmed name.",
+    [change, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
+    "The new name is trimmed, stored with `db.users.update`, and answered.",
+  );
+  const other = await site.db.users.findByEmail(grace.email);
+  must(
+    other?.displayName === grace.displayName,
+    "PATCH /me renamed somebody else.",
+    [change, `Grace is now ${other?.displayName}`],
+    "The user comes from the session alone.",
+  );
+});
+
+goal("a display name has 1 to 80 characters", async ({ site }) => {
+  const browser = await loggedIn(site);
+  (await browser.patch("/me", { displayName: "x".repeat(80) })).orNotJudged(200, "a name of 80 characters is not accepted");
+  const bodies = {
+    "an empty name": { displayName: "" },
+    "a name of blanks": { displayName: "   " },
+    "81 characters": { displayName: "x".repeat(81) },
+    "a number": { displayName: 42 },
+    "no name": {},
+  };
+  for (const [what, body] of Object.entries(bodies)) {
+    const answer = await browser.patch("/me", body);
+    answer.mustBe(
+      [400, 422],
+      `PATCH /me answers ${answer.status} to ${what}, not 400.`,
+      "Trim first, then count: `validate` with a schema does both before your handler runs.",
+    );
+  }
+});
+
+goal("a refused request is answered once, and its handler never runs", async ({ site }) => {
+  const member = await loggedIn(site);
+  (await member.patch("/me", { displayName: "Ada L." })).orNotJudged(200, "PATCH /me does not work yet");
+  await member.get("/me");
+
+  const deleted = await loggedIn(site, grace);
+  const graceUser = (await site.db.users.findByEmail(grace.email)) ?? notJudged("Grace is missing");
+  await site.db.users.remove(graceUser.id);
+
+  const writes: string[] = [];
+  const { update } = site.db.users;
+  site.db.users.update = (id, changes) => {
+    writes.push(`db.users.update(${JSON.stringify(id)}, ${JSON.stringify(changes)})`);
+    return update(id, changes);
+  };
+  const visitors = { "somebody who is not logged in": site.browser(), "a deleted user": deleted };
+  for (const [who, browser] of Object.entries(visitors)) {
+    for (const send of [
+      () => browser.patch("/me", { displayName: "Mallory" }),
+      () => browser.get("/me"),
+    ]) {
+      const errorsBefore = site.errors.length;
+      const answer = await send();
+      if (answer.status !== 401) notJudged(`${who} is not refused yet (${answer.route} answered ${answer.status})`);
+      // A handler that goes on does so in later turns of the event loop.
+      await browser.get("/health");
+      const escaped = site.errors.slice(errorsBefore).map((error) => `then: ${error.message}`);
+      must(
+        writes.length === 0 && escaped.length === 0,
+        `The handler behind requireAuth ran although ${who} was refused.`,
+        [answer, ...writes.map((write) => `then: ${write}`), ...escaped],
+        "The client sees a clean 401, and the work is done all the same. Answering does not end a function: return after it, and call `next()` only for those who may pass.",
+      );
+    }
+  }
+});
+
+goal("no password hash leaves the server", async ({ site, redis }) => {
+  const browser = await profileOf(site);
+  const answers = [await browser.get("/me"), await browser.patch("/me", { displayName: "Ada" })];
+  for (const answer of answers) {
+    must(
+      !containsHash(answer.text + JSON.stringify(answer.headers)),
+      `The answer to ${answer.route} contains a password hash.`,
+      answer,
+      "A hash can be guessed at offline. Name the fields that may leave, instead of answering with the whole user.",
+    );
+  }
+  for (const [key, value] of await redis.contents()) {
+    must(
+      !containsHash(value),
+      "A password hash is stored in the session.",
+      `${key} = ${value}`,
+      "`req.user` lives as long as the request. Nothing of it belongs into `req.session`.",
+    );
+  }
+});
+
+/** A browser that is logged in, or the end of the goal as not judged. */
+async function loggedIn(site: Site, person: { email: string; password: string } = ada): Promise<Browser> {
+  const browser = site.browser();
+  await browser.logIn(person);
+  return browser;
+}
+
+/** A browser that is logged in and gets its profile, or the end of the goal as not judged. */
+async function profileOf(site: Site): Promise<Browser> {
+  const browser = await loggedIn(site);
+  (await browser.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
+  return browser;
+}
+
+function containsHash(text: string): boolean {
+  return /\$2[aby]\$\d\d\$/.test(text);
+}

@@ -1,0 +1,161 @@
+import { seededUsers } from "../../shared/app/database.ts";
+import type { Browser } from "../../shared/testing/browser.ts";
+import { goalsFor } from "../../shared/testing/goals.ts";
+import type { Site } from "../../shared/testing/site.ts";
+import { pause } from "../../shared/testing/time.ts";
+import { must, notJudged } from "../../shared/testing/verdict.ts";
+import * as app from "./app.ts";
+
+const goal = goalsFor(app);
+const { ada } = seededUsers;
+const route = "/auth/logout";
+
+goal("logging out answers 204", async ({ site, browser }) => {
+  const login = await browser.post("/auth/login", { email: ada.email, password: ada.password });
+  login.mustBe(200, "Nobody can log in any more.", "`POST /auth/login` works since step 3.");
+  const me = await browser.get("/me");
+  me.mustBe(200, "/me refuses somebody who is logged in.", "`requireAuth` works since step 4.");
+  const answer = await browser.post(route);
+  answer.mustBe(204, `Logging out answers ${answer.status}, not 204.`, "Done, and nothing to say: 204 without a body.");
+  must(site.errors.length === 0, "Logging out answers 204 and fails afterwards.", [answer, ...site.errors.map(String)], "Every request is answered once.");
+});
+
+goal("the cookie from before logout is refused", async ({ site, browser, redis }) => {
+  const { cookie, key } = await loggedIn(site, browser, redis);
+  const logout = await logOut(browser);
+  const replay = await site.browser().get("/me", { headers: { Cookie: cookie } });
+  const left = await redis.read(key);
+  const evidence = [logout, "somebody sends the old cookie once more", replay, `${key} = ${left ?? "gone"}`];
+  const why =
+    "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work. Destroy the session, and every copy is worthless.";
+  must(replay.status === 401, "After logout, a copy of the cookie still works.", evidence, why);
+  must(left === undefined, "After logout, the session is still in Redis.", evidence, why);
+});
+
+goal("the answer waits until the session is deleted", async ({ site, browser, redis }) => {
+  const other = site.browser();
+  await loggedIn(site, other, redis);
+  await logOut(other);
+  await loggedIn(site, browser, redis);
+  const deletion = site.commands.hold("delete");
+  const logout = browser.begin("POST", route);
+  await Promise.race([deletion.reached, logout.answer]);
+  await pause(25);
+  const early = logout.headersArrived;
+  deletion.release();
+  const answer = await logout.answer;
+  must(
+    !early,
+    "The answer to a logout leaves before the session is deleted.",
+    [answer, "DEL was still on its way to Redis when the headers arrived"],
+    "For that moment the old cookie works, and should the deletion fail, nobody will ever know. Wait for `destroy`, then answer.",
+  );
+});
+
+goal("the browser drops its cookie", async ({ site, browser, redis }) => {
+  await loggedIn(site, browser, redis);
+  const logout = await logOut(browser);
+  must(
+    logout.setCookies.length > 0,
+    "Logging out leaves the cookie in the browser.",
+    logout,
+    "It opens nothing any more, but it is sent with every request, and it tells the next user of the computer that somebody was here.",
+  );
+  must(
+    logout.setCookies.length === 1,
+    "Logging out sends more than one Set-Cookie.",
+    logout,
+    "The later one wins: a session that is changed after the cookie was cleared sets the cookie again. Destroy first, then clear.",
+  );
+  must(
+    !(await browser.sessionCookie()),
+    "The browser keeps its cookie: what logout cleared is another one.",
+    [logout, `still sent: ${await browser.cookieHeader()}`],
+    "A browser finds a cookie by name, path and domain. They have to be the same as when it was set.",
+  );
+  (await browser.get("/me")).orNotJudged(401, "after logout, /me still answers");
+  const again = await browser.post("/auth/login", { email: ada.email, password: ada.password });
+  again.mustBe(200, "After logging out, nobody can log in again.", "A logout ends a session, not the person.");
+  must(await browser.sessionCookie(), "After logging out, a login sets no cookie.", again, "A new login is a new session.");
+});
+
+goal("other devices stay logged in", async ({ site, browser, redis }) => {
+  await loggedIn(site, browser, redis);
+  const phone = site.browser();
+  await loggedIn(site, phone, redis);
+  await logOut(browser);
+  const answer = await phone.get("/me");
+  must(
+    answer.status === 200,
+    "Logging out on one device logged out another one.",
+    answer,
+    "Each login has a session of its own. End this one; ending all of them is a feature with a button of its own.",
+  );
+});
+
+goal("GET does not log out", async ({ site, browser, redis }) => {
+  const other = site.browser();
+  await loggedIn(site, other, redis);
+  await logOut(other);
+  await loggedIn(site, browser, redis);
+  const answer = await browser.get(route);
+  const me = await browser.get("/me");
+  must(
+    me.status === 200,
+    "GET /auth/logout logs out.",
+    [answer, me],
+    'Browsers and mail programs follow links on their own, and `<img src="/auth/logout">` on any page sends a GET. What changes something is a POST.',
+  );
+});
+
+goal("a store that fails answers 500", async ({ site, browser, redis }) => {
+  const other = site.browser();
+  await loggedIn(site, other, redis);
+  await logOut(other);
+  await loggedIn(site, browser, redis);
+  site.commands.fail("delete");
+  const answer = await browser.post(route);
+  site.commands.releaseAll();
+  must(
+    answer.status >= 500,
+    `Logging out answers ${answer.status} although Redis refused to delete the session.`,
+    [answer, "DEL → OOM command not allowed when used memory > 'maxmemory'."],
+    "The user walks away believing to be logged out. An error of `destroy` has to reach the error handler.",
+  );
+});
+
+goal("logging out without a session is harmless", async ({ site, browser, redis }) => {
+  await loggedIn(site, browser, redis);
+  await logOut(browser);
+  const before = await redis.keys();
+  const answer = await site.browser().post(route);
+  answer.mustBe(
+    [204, 401],
+    `Logging out without a session answers ${answer.status}.`,
+    "People press the button twice, or after their session expired: 204 (it is so) or 401 (who are you?), never an error.",
+  );
+  const added = (await redis.keys()).filter((key) => !before.includes(key));
+  must(
+    added.length === 0,
+    "Logging out without a session makes one.",
+    [answer, `new key: ${added.join(", ")}`],
+    "There was nothing to end, and there is nothing to remember.",
+  );
+});
+
+/** Logs in and finds the session in Redis, or ends the goal as not judged. */
+async function loggedIn(site: Site, browser: Browser, redis: { keys(): Promise<string[]> }) {
+  const before = await redis.keys();
+  await browser.logIn(ada);
+  (await browser.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
+  const [key] = (await redis.keys()).filter((each) => !before.includes(each));
+  return {
+    cookie: await browser.cookieHeader(),
+    key: key ?? notJudged("a login leaves no session in Redis"),
+  };
+}
+
+async function logOut(browser: Browser) {
+  const answer = await browser.post(route).catch(() => notJudged("logging out gets no answer"));
+  return answer.orNotJudged([200, 204], "logging out does not work yet");
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    globalSetup: "shared/testing/redis-setup.ts",
+    projects: [
+      // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.
+      { extends: true, test: { name: "steps", include: ["steps/**/*.test.ts"] } },
+      // What proves the workshop itself: `npm test`.
+      {
+        extends: true,
+        test: { name: "workshop", include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+      },
+    ],
+  },
+});

@@ -23,10 +23,10 @@ const optionalText = z
 
 const Environment = z.object({
   NODE_ENV: optionalText.pipe(z.enum(["development", "production"]).default("development")),
-  PORT: optionalText.pipe(z.string().default("3000")).pipe(z.coerce.number<string>().int().min(0).max(65_535)),
-  REDIS_URL: optionalText.pipe(
-    z.url({ protocol: /^rediss?$/ }).default("redis://127.0.0.1:6379"),
-  ),
+  PORT: optionalText
+    .pipe(z.string().default("3000"))
+    .pipe(z.coerce.number<string>().int().min(0).max(65_535)),
+  REDIS_URL: optionalText.pipe(z.url({ protocol: /^rediss?$/ }).default("redis://127.0.0.1:6379")),
   SESSION_SECRET: optionalText,
   SESSION_SECRETS_PREVIOUS: optionalText.transform((list) => list?.split(",") ?? []),
 });
@@ -39,7 +39,9 @@ const Environment = z.object({
 export function loadConfig(env: Record<string, string | undefined>): ServerConfig {
   const parsed = Environment.safeParse(env);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join(".")}: ${issue.message}`,
+    );
     throw new Error(`The environment cannot be read. ${problems.join("; ")}`);
   }
   const { NODE_ENV, PORT, REDIS_URL, SESSION_SECRET, SESSION_SECRETS_PREVIOUS } = parsed.data;

@@ -12,7 +12,9 @@ export const errorHandler: ErrorRequestHandler = (error, _req, res, next) => {
   }
   const status = statusOf(error);
   if (status >= 500) console.error(error);
-  res.status(status).json({ error: { code: codes[status] ?? (status < 500 ? "bad_request" : "internal_error") } });
+  res
+    .status(status)
+    .json({ error: { code: codes[status] ?? (status < 500 ? "bad_request" : "internal_error") } });
 };
 
 const codes: Record<number, string> = {

@@ -22,7 +22,13 @@ export class KeySpace {
     const found = new Set<string>();
     let cursor = "0";
     do {
-      const [next, batch] = await this.#redis.scan(cursor, "MATCH", `${this.prefix}*`, "COUNT", "500");
+      const [next, batch] = await this.#redis.scan(
+        cursor,
+        "MATCH",
+        `${this.prefix}*`,
+        "COUNT",
+        "500",
+      );
       for (const key of batch) found.add(key.slice(this.prefix.length));
       cursor = next;
     } while (cursor !== "0");

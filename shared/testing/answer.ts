@@ -91,7 +91,8 @@ export class Answer {
     const lines = [[method, path, body && shortenedBody(body)].filter(Boolean).join(" ")];
     if (cookie) lines.push(`  Cookie: ${shortenedCookies(cookie)}`);
     lines.push(`→ ${[this.status, this.thrown ? "" : shortenedBody(this.text)].join(" ").trim()}`);
-    for (const setCookie of this.setCookies) lines.push(`  Set-Cookie: ${describeSetCookie(setCookie)}`);
+    for (const setCookie of this.setCookies)
+      lines.push(`  Set-Cookie: ${describeSetCookie(setCookie)}`);
     if (this.thrown) lines.push(`  ${describeError(this.thrown)}`);
     return lines.join("\n");
   }
@@ -114,9 +115,10 @@ export function describeError(error: Error): string {
 
 /** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */
 export function placeInApp(error: Error): string | undefined {
-  const frame = /((?:steps|solutions|test)\/[^\s():]*app\.ts|[^\s():/]*app\.ts):(\d+)(?::\d+)?/.exec(
-    error.stack ?? "",
-  );
+  const frame =
+    /((?:steps|solutions|test)\/[^\s():]*app\.ts|[^\s():/]*app\.ts):(\d+)(?::\d+)?/.exec(
+      error.stack ?? "",
+    );
   return frame ? `${frame[1]}:${frame[2]}` : undefined;
 }
 

@@ -62,7 +62,9 @@ export function forge(cookieValue: string): string {
   const value = decode(cookieValue);
   const last = value.at(-1) === "A" ? "B" : "A";
   // The last character of base64 can carry unused bits; the one before it cannot.
-  return encodeURIComponent(value.slice(0, -2) + (value.at(-2) === last ? "C" : last) + value.at(-1));
+  return encodeURIComponent(
+    value.slice(0, -2) + (value.at(-2) === last ? "C" : last) + value.at(-1),
+  );
 }
 
 /** A Set-Cookie header flag by flag, on one line. */

@@ -136,7 +136,8 @@ export class Site {
     this.#server = createServer((req, res) => {
       const app = this.#app as unknown as (...args: unknown[]) => void;
       app(req, res, (error?: unknown) => {
-        if (error) this.#ground.errors.push(error instanceof Error ? error : new Error(String(error)));
+        if (error)
+          this.#ground.errors.push(error instanceof Error ? error : new Error(String(error)));
         if (res.headersSent) return res.destroy();
         res.statusCode = error ? 500 : 404;
         res.end();

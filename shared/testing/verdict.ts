@@ -16,7 +16,10 @@ export class GoalUnmet extends Error {
 }
 
 /** What was seen: answers show themselves as the exchange on the wire. */
-export type Evidence = string | { toString(): string } | readonly ({ toString(): string } | string)[];
+export type Evidence =
+  | string
+  | { toString(): string }
+  | readonly ({ toString(): string } | string)[];
 
 /**
  * The assertion of every goal.

@@ -14,7 +14,11 @@ goal("a second visit counts 2", async ({ browser }) => {
     first,
     "Express runs middleware in the order in which it is mounted: `session()` must come before the routes that use it.",
   );
-  first.mustBe(200, "GET /visits does not answer 200.", "A first visit is answered like any other.");
+  first.mustBe(
+    200,
+    "GET /visits does not answer 200.",
+    "A first visit is answered like any other.",
+  );
   must(
     first.data.visits === 1,
     "The first visit does not count 1.",
@@ -28,7 +32,11 @@ goal("a second visit counts 2", async ({ browser }) => {
     "HTTP forgets: the browser is known by the signed id that it brings back. `session()` sends it once something stands in `req.session`.",
   );
   const second = await browser.get("/visits");
-  second.mustBe(200, "The second visit is refused.", "The cookie from the first visit opens the same session.");
+  second.mustBe(
+    200,
+    "The second visit is refused.",
+    "The cookie from the first visit opens the same session.",
+  );
   must(
     second.data.visits === 2,
     `The second visit counts ${String(second.data.visits)}, not 2.`,
@@ -52,7 +60,11 @@ goal("two browsers count apart", async ({ site }) => {
 goal("a health check gets no cookie", async ({ site }) => {
   await remembered(site.browser());
   const health = await site.browser().get("/health");
-  health.mustBe(200, "GET /health does not answer 200.", "A load balancer takes the app out of service.");
+  health.mustBe(
+    200,
+    "GET /health does not answer 200.",
+    "A load balancer takes the app out of service.",
+  );
   must(
     health.setCookies.length === 0,
     "A health check got a cookie.",
@@ -83,7 +95,9 @@ goal("a forged or unsigned cookie starts over", async ({ site }) => {
     "the bare id": unsigned,
   };
   for (const [what, forged] of Object.entries(attempts)) {
-    const answer = await site.browser().get("/visits", { headers: { Cookie: `${name}=${forged}` } });
+    const answer = await site
+      .browser()
+      .get("/visits", { headers: { Cookie: `${name}=${forged}` } });
     must(
       answer.data.visits === 1,
       `A cookie with ${what} opened somebody's session.`,

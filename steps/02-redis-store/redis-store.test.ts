@@ -22,7 +22,12 @@ goal("a visitor is remembered after a restart", async ({ site, browser, redis })
   const keys = await redis.keys();
   await site.restart();
   const after = await browser.get("/visits");
-  const evidence = [before, "the app restarts", after, `keys in Redis: ${keys.join(", ") || "none"}`];
+  const evidence = [
+    before,
+    "the app restarts",
+    after,
+    `keys in Redis: ${keys.join(", ") || "none"}`,
+  ];
   after.mustBe(200, "After a restart, GET /visits fails.", "A deploy must not be noticed.");
   must(
     keys.length > 0,
@@ -117,7 +122,11 @@ goal("a health check asks Redis nothing", async ({ site, browser, redis }) => {
   await stored(browser, redis);
   const before = site.commands.sent.length;
   const health = await browser.get("/health");
-  health.mustBe(200, "GET /health does not answer 200.", "A load balancer takes the app out of service.");
+  health.mustBe(
+    200,
+    "GET /health does not answer 200.",
+    "A load balancer takes the app out of service.",
+  );
   const commands = site.commands.sent.slice(before);
   must(
     commands.length === 0,
@@ -127,23 +136,26 @@ goal("a health check asks Redis nothing", async ({ site, browser, redis }) => {
   );
 });
 
-goal("the first request after a start waits for the connection", async ({ open, relay, site, browser, redis }) => {
-  await stored(browser, redis);
-  relay.fallSilent();
-  const starting = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
-  const early = starting.browser().begin("GET", "/visits", undefined, {
-    headers: { Cookie: await browser.cookieHeader() },
-  });
-  await pause(25);
-  await relay.restore();
-  const answer = await early.answer;
-  must(
-    answer.data.visits === 2,
-    "A request that comes before the Redis connection is ready fails.",
-    answer,
-    "Right after a deploy there are always some. ioredis queues commands until it is connected, unless `enableOfflineQueue: false` tells it not to.",
-  );
-});
+goal(
+  "the first request after a start waits for the connection",
+  async ({ open, relay, site, browser, redis }) => {
+    await stored(browser, redis);
+    relay.fallSilent();
+    const starting = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
+    const early = starting.browser().begin("GET", "/visits", undefined, {
+      headers: { Cookie: await browser.cookieHeader() },
+    });
+    await pause(25);
+    await relay.restore();
+    const answer = await early.answer;
+    must(
+      answer.data.visits === 2,
+      "A request that comes before the Redis connection is ready fails.",
+      answer,
+      "Right after a deploy there are always some. ioredis queues commands until it is connected, unless `enableOfflineQueue: false` tells it not to.",
+    );
+  },
+);
 
 goal("a lost connection is logged in a line of your own", async ({ site }) => {
   must(
@@ -154,56 +166,62 @@ goal("a lost connection is logged in a line of your own", async ({ site }) => {
   );
 });
 
-goal("without Redis, a visitor gets an error within 3 s, and is back when Redis is", async ({ open, site, browser, redis }) => {
-  await stored(browser, redis);
-  const cookie = await browser.cookieHeader();
+goal(
+  "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
+  async ({ open, site, browser, redis }) => {
+    await stored(browser, redis);
+    const cookie = await browser.cookieHeader();
 
-  // Both kinds of outage at once: each takes seconds.
-  const outages = await Promise.allSettled([
-    outage("A Redis that refuses connections", (relay) => relay.refuse()),
-    outage("A Redis that accepts connections and never answers", async (relay) => relay.fallSilent()),
-  ]);
-  for (const each of outages) if (each.status === "rejected") throw each.reason;
+    // Both kinds of outage at once: each takes seconds.
+    const outages = await Promise.allSettled([
+      outage("A Redis that refuses connections", (relay) => relay.refuse()),
+      outage("A Redis that accepts connections and never answers", async (relay) =>
+        relay.fallSilent(),
+      ),
+    ]);
+    for (const each of outages) if (each.status === "rejected") throw each.reason;
 
-  async function outage(what: string, cut: (relay: Relay) => Promise<void>): Promise<void> {
-    const relay = await Relay.to(site.redisUrl);
-    try {
-      const app = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
-      const visitor = app.browser();
-      const visit = () => visitor.get("/visits", { headers: { Cookie: cookie }, withinMs: 3_000 });
-      (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
-      await cut(relay);
-      const during = await visit().catch(() => undefined);
-      must(
-        during,
-        `${what} keeps the visitor waiting for more than 3 s.`,
-        "GET /visits\n→ no answer within 3 s",
-        "By default ioredis retries a command 20 times, and waits for an answer without end. Give each command a limit: how often, and how long.",
-      );
-      must(
-        during.status >= 500,
-        `${what} goes unnoticed: the visitor is answered ${during.status} without a session.`,
-        during,
-        "Somebody who is logged in must never look logged out because a server is missing.",
-      );
-      await relay.restore();
-      const deadline = Date.now() + 3_000;
-      let after = await visit().catch(() => undefined);
-      while (after?.status !== 200 && Date.now() < deadline) {
-        await pause(50);
-        after = await visit().catch(() => undefined);
+    async function outage(what: string, cut: (relay: Relay) => Promise<void>): Promise<void> {
+      const relay = await Relay.to(site.redisUrl);
+      try {
+        const app = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
+        const visitor = app.browser();
+        const visit = () =>
+          visitor.get("/visits", { headers: { Cookie: cookie }, withinMs: 3_000 });
+        (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
+        await cut(relay);
+        const during = await visit().catch(() => undefined);
+        must(
+          during,
+          `${what} keeps the visitor waiting for more than 3 s.`,
+          "GET /visits\n→ no answer within 3 s",
+          "By default ioredis retries a command 20 times, and waits for an answer without end. Give each command a limit: how often, and how long.",
+        );
+        must(
+          during.status >= 500,
+          `${what} goes unnoticed: the visitor is answered ${during.status} without a session.`,
+          during,
+          "Somebody who is logged in must never look logged out because a server is missing.",
+        );
+        await relay.restore();
+        const deadline = Date.now() + 3_000;
+        let after = await visit().catch(() => undefined);
+        while (after?.status !== 200 && Date.now() < deadline) {
+          await pause(50);
+          after = await visit().catch(() => undefined);
+        }
+        must(
+          after?.status === 200,
+          `${what} is back, but the app does not come back with it.`,
+          after ?? "GET /visits\n→ no answer within 3 s",
+          "`retryStrategy` decides whether ioredis ever connects again; null means never. How long one command may try is another option.",
+        );
+      } finally {
+        await relay.close();
       }
-      must(
-        after?.status === 200,
-        `${what} is back, but the app does not come back with it.`,
-        after ?? "GET /visits\n→ no answer within 3 s",
-        "`retryStrategy` decides whether ioredis ever connects again; null means never. How long one command may try is another option.",
-      );
-    } finally {
-      await relay.close();
     }
-  }
-});
+  },
+);
 
 /** Visits once and finds the session in Redis, or ends the goal as not judged. */
 async function stored(browser: Browser, redis: { keys(): Promise<string[]> }) {

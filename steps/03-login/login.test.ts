@@ -47,7 +47,9 @@ goal("the right password logs in", async ({ site, redis }) => {
 
 goal("a wrong password answers 401", async ({ site }) => {
   await loggedIn(site);
-  const wrong = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  const wrong = await site
+    .browser()
+    .post(route, { email: ada.email, password: "not her password" });
   wrong.mustBe(
     401,
     wrong.succeeded ? "A wrong password logged in." : "A wrong password does not answer 401.",
@@ -67,7 +69,9 @@ goal("a wrong password answers 401", async ({ site }) => {
     const answer = await site.browser().post(route, { email: ada.email, password });
     answer.mustBe(
       [401, 400],
-      answer.succeeded ? `A wrong password logged in: ${what}.` : "A wrong password does not answer 401.",
+      answer.succeeded
+        ? `A wrong password logged in: ${what}.`
+        : "A wrong password does not answer 401.",
       "A password is compared exactly as it was typed, through `bcrypt.compare`, with the hash of that user.",
     );
   }
@@ -83,7 +87,8 @@ goal("a body that is no login answers 400", async ({ site }) => {
     null: () => browser.post(route, null),
     "a list": () => browser.post(route, [ada.email, ada.password]),
     "an email that is none": () => browser.post(route, { email: "ada", password: ada.password }),
-    "an object as email": () => browser.post(route, { email: { $ne: null }, password: ada.password }),
+    "an object as email": () =>
+      browser.post(route, { email: { $ne: null }, password: ada.password }),
     "a list as password": () => browser.post(route, { email: ada.email, password: [ada.password] }),
     "a number as password": () => browser.post(route, { email: ada.email, password: 42 }),
     "an object as password": () => browser.post(route, { email: ada.email, password: { $gt: "" } }),
@@ -99,7 +104,12 @@ goal("a body that is no login answers 400", async ({ site }) => {
   for (const [what, send] of Object.entries(bodies)) {
     const answer = await send();
     const known = `A login with ${what}`;
-    must(!answer.succeeded || what === "a form", `${known} logged in.`, answer, "Only two strings are a login.");
+    must(
+      !answer.succeeded || what === "a form",
+      `${known} logged in.`,
+      answer,
+      "Only two strings are a login.",
+    );
     must(
       answer.status < 500,
       `${known} crashes the handler.`,
@@ -117,7 +127,9 @@ goal("a body that is no login answers 400", async ({ site }) => {
 
 goal("an email may be typed with capitals and blanks", async ({ site }) => {
   await loggedIn(site);
-  const answer = await site.browser().post(route, { ...credentials(ada), email: " Ada@Example.com " });
+  const answer = await site
+    .browser()
+    .post(route, { ...credentials(ada), email: " Ada@Example.com " });
   answer.mustBe(
     200,
     '" Ada@Example.com " is not recognised as ada@example.com.',
@@ -127,9 +139,13 @@ goal("an email may be typed with capitals and blanks", async ({ site }) => {
 
 goal("an unknown email and a wrong password answer alike", async ({ site }) => {
   await loggedIn(site);
-  const wrong = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  const wrong = await site
+    .browser()
+    .post(route, { email: ada.email, password: "not her password" });
   wrong.orNotJudged(401, "a wrong password is not refused yet");
-  const unknown = await site.browser().post(route, { email: "nobody@example.com", password: "not her password" });
+  const unknown = await site
+    .browser()
+    .post(route, { email: "nobody@example.com", password: "not her password" });
   unknown.mustBe(
     401,
     `An unknown email answers ${unknown.status}, a wrong password 401.`,
@@ -152,7 +168,9 @@ goal("an unknown email and a wrong password answer alike", async ({ site }) => {
 
 goal("no password hash leaves the server", async ({ site, redis }) => {
   const answer = await loggedIn(site);
-  const failed = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  const failed = await site
+    .browser()
+    .post(route, { email: ada.email, password: "not her password" });
   for (const each of [answer, failed]) {
     must(
       !containsHash(each.text + JSON.stringify(each.headers)),
@@ -185,7 +203,8 @@ goal("of the user, the session holds the id alone", async ({ site, redis }) => {
   const [key, value] = stored;
   for (const field of ["email", "displayName", "role", "passwordHash"] as const) {
     must(
-      !value.includes(JSON.stringify(user[field])) && !value.includes(user[field].length > 8 ? user[field] : "\0"),
+      !value.includes(JSON.stringify(user[field])) &&
+        !value.includes(user[field].length > 8 ? user[field] : "\0"),
       `The session keeps a copy of the user's ${field}.`,
       `${key} = ${value}`,
       "A copy goes stale: change the role, and the session still says what was true at login. Store the id, look the rest up.",
@@ -209,7 +228,12 @@ goal("the session id from before login is nobody afterwards", async ({ site, red
   const why =
     "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at login, waited for before anything is stored, makes the old one worthless.";
   const cookies = [`before: ${planted.slice(0, 30)}…`, login];
-  must((await browser.sessionId()) !== plantedId, "A login keeps the session id from before.", cookies, why);
+  must(
+    (await browser.sessionId()) !== plantedId,
+    "A login keeps the session id from before.",
+    cookies,
+    why,
+  );
   const leaked = [...(await redis.contents())].filter(
     ([key, value]) => key.includes(plantedId) && user && value.includes(user.id),
   );
@@ -219,7 +243,9 @@ goal("the session id from before login is nobody afterwards", async ({ site, red
     [...cookies, ...leaked.map(([key, value]) => `${key} = ${value}`)],
     why,
   );
-  const sessions = [...(await redis.contents())].filter(([, value]) => user && value.includes(user.id));
+  const sessions = [...(await redis.contents())].filter(
+    ([, value]) => user && value.includes(user.id),
+  );
   const newId = (await browser.sessionId()) ?? "";
   must(
     sessions.some(([key]) => key.includes(newId)),
@@ -269,7 +295,10 @@ goal("an unknown email takes as long as a known one", async ({ open }) => {
 
 goal("nobody logs in on the first 72 bytes of a password", async ({ site }) => {
   await loggedIn(site);
-  const passwords = { "ASCII characters": "a".repeat(71) + "z", "characters of 3 bytes": "€".repeat(24) };
+  const passwords = {
+    "ASCII characters": "a".repeat(71) + "z",
+    "characters of 3 bytes": "€".repeat(24),
+  };
   for (const [what, password] of Object.entries(passwords)) {
     const email = `long-${password.length}@example.com`;
     await site.db.users.add({ email, password, displayName: "Long" });
@@ -324,7 +353,9 @@ goal("a login keeps nobody else waiting", async ({ open }) => {
     const db = await createDatabase({ bcryptCost });
     const site = await open({ db });
     const { passwordHash } = (await db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
-    const hashingMs = Math.min(...(await timesOf(2, () => bcrypt.compare(ada.password, passwordHash))));
+    const hashingMs = Math.min(
+      ...(await timesOf(2, () => bcrypt.compare(ada.password, passwordHash))),
+    );
     const stallMs = await longestStallMs(() => loggedIn(site));
     if (stallMs < hashingMs / 2) return;
     must(
@@ -347,7 +378,8 @@ function loggedIn(site: Site, person: { email: string; password: string } = ada)
 
 /** The median times of a login with a wrong password, for two emails, in milliseconds. */
 async function guessingMs(site: Site, known: string, unknown: string) {
-  const guess = (email: string) => site.browser().post(route, { email, password: "not her password" });
+  const guess = (email: string) =>
+    site.browser().post(route, { email, password: "not her password" });
   const times = { known: [] as number[], unknown: [] as number[] };
   for (let pair = 0; pair < 7; pair++) {
     // In turn, so that a machine that slows down slows down both.

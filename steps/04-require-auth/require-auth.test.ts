@@ -12,7 +12,10 @@ const { ada, grace } = seededUsers;
 goal("after login, /me answers with the profile", async ({ site }) => {
   for (const person of [ada, grace]) {
     const browser = site.browser();
-    const login = await browser.post("/auth/login", { email: person.email, password: person.password });
+    const login = await browser.post("/auth/login", {
+      email: person.email,
+      password: person.password,
+    });
     login.mustBe(
       200,
       "Nobody can log in any more.",
@@ -40,7 +43,9 @@ goal("without a session, /me answers 401", async ({ site }) => {
   const answer = await site.browser().get("/me");
   answer.mustBe(
     401,
-    answer.succeeded ? "/me answers somebody who never logged in." : `/me answers ${answer.status} without a session, not 401.`,
+    answer.succeeded
+      ? "/me answers somebody who never logged in."
+      : `/me answers ${answer.status} without a session, not 401.`,
     "Nobody in the session means 401: `requireAuth` answers, and the handler behind it is not reached.",
   );
   const visitor = site.browser();
@@ -57,7 +62,9 @@ goal("without a session, /me answers 401", async ({ site }) => {
 
 goal("a forged cookie answers 401", async ({ site }) => {
   const browser = await profileOf(site);
-  const [name = "", value = ""] = ((await browser.sessionCookie()) ?? notJudged("nobody has a session cookie")).split("=");
+  const [name = "", value = ""] = (
+    (await browser.sessionCookie()) ?? notJudged("nobody has a session cookie")
+  ).split("=");
   const id = decodeURIComponent(value).slice(2).split(".")[0] ?? "";
   const attempts = {
     "a changed signature": forge(value),
@@ -69,7 +76,9 @@ goal("a forged cookie answers 401", async ({ site }) => {
     const answer = await site.browser().get("/me", { headers: { Cookie: `${name}=${forged}` } });
     answer.mustBe(
       401,
-      answer.succeeded ? `A cookie with ${what} is let in.` : `A cookie with ${what} answers ${answer.status}, not 401.`,
+      answer.succeeded
+        ? `A cookie with ${what} is let in.`
+        : `A cookie with ${what} answers ${answer.status}, not 401.`,
       "That a cookie is there proves nothing: anybody can send one. express-session opens a session only when the signature is right; ask the session, not the cookie.",
     );
   }
@@ -102,7 +111,9 @@ goal("a deleted user is out at once, and the session is gone", async ({ site, re
   const answer = await browser.get("/me");
   answer.mustBe(
     401,
-    answer.succeeded ? "A deleted user is still let in." : `A deleted user answers ${answer.status}, not 401.`,
+    answer.succeeded
+      ? "A deleted user is still let in."
+      : `A deleted user answers ${answer.status}, not 401.`,
     "The session remembers who logged in; only the database knows whether they still exist. Look the user up on every request.",
   );
   const left = [...(await redis.contents())].filter(([, value]) => value.includes(user.id));
@@ -140,10 +151,17 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   // A schema may also refuse fields that it does not know.
   const strict = [400, 422].includes(answer.status);
   const change = strict ? await browser.patch("/me", { displayName: "  Augusta Ada  " }) : answer;
-  change.mustBe(200, "PATCH /me does not answer 200.", "The contract: 200 with the profile, as GET /me has it.");
+  change.mustBe(
+    200,
+    "PATCH /me does not answer 200.",
+    "The contract: 200 with the profile, as GET /me has it.",
+  );
   const after = before && (await site.db.users.findById(before.id));
   must(
-    before && after && JSON.stringify({ ...after, displayName: "" }) === JSON.stringify({ ...before, displayName: "" }),
+    before &&
+      after &&
+      JSON.stringify({ ...after, displayName: "" }) ===
+        JSON.stringify({ ...before, displayName: "" }),
     "A profile change can change more than the name.",
     [answer, `role in the database: ${before?.role} → ${after?.role}`],
     "Whatever the body carries beside `displayName` was put there by somebody who is curious. Update what the schema let through, not `req.body`.",
@@ -165,7 +183,10 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
 
 goal("a display name has 1 to 80 characters", async ({ site }) => {
   const browser = await loggedIn(site);
-  (await browser.patch("/me", { displayName: "x".repeat(80) })).orNotJudged(200, "a name of 80 characters is not accepted");
+  (await browser.patch("/me", { displayName: "x".repeat(80) })).orNotJudged(
+    200,
+    "a name of 80 characters is not accepted",
+  );
   const bodies = {
     "an empty name": { displayName: "" },
     "a name of blanks": { displayName: "   " },
@@ -185,7 +206,10 @@ goal("a display name has 1 to 80 characters", async ({ site }) => {
 
 goal("a refused request is answered once, and its handler never runs", async ({ site }) => {
   const member = await loggedIn(site);
-  (await member.patch("/me", { displayName: "Ada L." })).orNotJudged(200, "PATCH /me does not work yet");
+  (await member.patch("/me", { displayName: "Ada L." })).orNotJudged(
+    200,
+    "PATCH /me does not work yet",
+  );
   await member.get("/me");
 
   const deleted = await loggedIn(site, grace);
@@ -206,7 +230,8 @@ goal("a refused request is answered once, and its handler never runs", async ({ 
     ]) {
       const errorsBefore = site.errors.length;
       const answer = await send();
-      if (answer.status !== 401) notJudged(`${who} is not refused yet (${answer.route} answered ${answer.status})`);
+      if (answer.status !== 401)
+        notJudged(`${who} is not refused yet (${answer.route} answered ${answer.status})`);
       // A handler that goes on does so in later turns of the event loop.
       await browser.get("/health");
       const escaped = site.errors.slice(errorsBefore).map((error) => `then: ${error.message}`);
@@ -242,7 +267,10 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
 });
 
 /** A browser that is logged in, or the end of the goal as not judged. */
-async function loggedIn(site: Site, person: { email: string; password: string } = ada): Promise<Browser> {
+async function loggedIn(
+  site: Site,
+  person: { email: string; password: string } = ada,
+): Promise<Browser> {
   const browser = site.browser();
   await browser.logIn(person);
   return browser;

@@ -16,8 +16,17 @@ goal("logging out answers 204", async ({ site, browser }) => {
   const me = await browser.get("/me");
   me.mustBe(200, "/me refuses somebody who is logged in.", "`requireAuth` works since step 4.");
   const answer = await browser.post(route);
-  answer.mustBe(204, `Logging out answers ${answer.status}, not 204.`, "Done, and nothing to say: 204 without a body.");
-  must(site.errors.length === 0, "Logging out answers 204 and fails afterwards.", [answer, ...site.errors.map(String)], "Every request is answered once.");
+  answer.mustBe(
+    204,
+    `Logging out answers ${answer.status}, not 204.`,
+    "Done, and nothing to say: 204 without a body.",
+  );
+  must(
+    site.errors.length === 0,
+    "Logging out answers 204 and fails afterwards.",
+    [answer, ...site.errors.map(String)],
+    "Every request is answered once.",
+  );
 });
 
 goal("the cookie from before logout is refused", async ({ site, browser, redis }) => {
@@ -25,7 +34,12 @@ goal("the cookie from before logout is refused", async ({ site, browser, redis }
   const logout = await logOut(browser);
   const replay = await site.browser().get("/me", { headers: { Cookie: cookie } });
   const left = await redis.read(key);
-  const evidence = [logout, "somebody sends the old cookie once more", replay, `${key} = ${left ?? "gone"}`];
+  const evidence = [
+    logout,
+    "somebody sends the old cookie once more",
+    replay,
+    `${key} = ${left ?? "gone"}`,
+  ];
   const why =
     "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work. Destroy the session, and every copy is worthless.";
   must(replay.status === 401, "After logout, a copy of the cookie still works.", evidence, why);
@@ -75,8 +89,17 @@ goal("the browser drops its cookie", async ({ site, browser, redis }) => {
   );
   (await browser.get("/me")).orNotJudged(401, "after logout, /me still answers");
   const again = await browser.post("/auth/login", { email: ada.email, password: ada.password });
-  again.mustBe(200, "After logging out, nobody can log in again.", "A logout ends a session, not the person.");
-  must(await browser.sessionCookie(), "After logging out, a login sets no cookie.", again, "A new login is a new session.");
+  again.mustBe(
+    200,
+    "After logging out, nobody can log in again.",
+    "A logout ends a session, not the person.",
+  );
+  must(
+    await browser.sessionCookie(),
+    "After logging out, a login sets no cookie.",
+    again,
+    "A new login is a new session.",
+  );
 });
 
 goal("other devices stay logged in", async ({ site, browser, redis }) => {

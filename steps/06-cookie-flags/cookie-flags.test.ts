@@ -77,7 +77,12 @@ goal("in development the cookie sticks on http, under a name of your own", async
     "On http a browser takes neither Secure nor a __Host- name. Both belong to production.",
   );
   const me = await browser.get("/me");
-  must(me.status === 200, "In development, nobody stays logged in.", [login, me], "The cookie has to come back with the next request.");
+  must(
+    me.status === 200,
+    "In development, nobody stays logged in.",
+    [login, me],
+    "The cookie has to come back with the next request.",
+  );
   must(
     login.setCookies.every(({ name }) => name !== "connect.sid"),
     "The cookie still has the default name, connect.sid.",
@@ -91,7 +96,8 @@ goal("logging out still ends the cookie", async ({ open }) => {
     const site = await open({ env });
     const browser = site.browser();
     const login = await logIn(site, browser);
-    if (!(await browser.sessionCookie())) notJudged(`in ${env}, logging in sets no cookie that a browser keeps`);
+    if (!(await browser.sessionCookie()))
+      notJudged(`in ${env}, logging in sets no cookie that a browser keeps`);
     const logout = await browser.post("/auth/logout");
     logout.orNotJudged([200, 204], "logging out does not work any more");
     must(
@@ -109,7 +115,10 @@ goal("the session still lasts a day", async ({ open, redis }) => {
     const { cookie, login } = await cookieAtLogin(await open({ env }));
     const [key] = (await redis.keys()).filter((each) => !before.includes(each));
     const ttl = key === undefined ? undefined : await redis.ttlSeconds(key);
-    const evidence = [login, `TTL in Redis: ${ttl === undefined ? "none" : describeDuration(ttl * 1000)}`];
+    const evidence = [
+      login,
+      `TTL in Redis: ${ttl === undefined ? "none" : describeDuration(ttl * 1000)}`,
+    ];
     must(
       cookie.livesMs !== undefined,
       `In ${env}, the cookie ends with the browser: it has no expiry.`,
@@ -146,7 +155,11 @@ goal("behind a TLS proxy, logging in sets the cookie", async ({ open }) => {
 });
 
 goal("createApp insists on SESSION_SECRET", async ({ site }) => {
-  const secrets = { "no secret": undefined, "an empty secret": "", "a secret of 31 characters": "x".repeat(31) };
+  const secrets = {
+    "no secret": undefined,
+    "an empty secret": "",
+    "a secret of 31 characters": "x".repeat(31),
+  };
   for (const env of environments) {
     for (const [what, sessionSecret] of Object.entries(secrets)) {
       const refusal = await refusalOf({ env, sessionSecret });
@@ -166,9 +179,17 @@ goal("createApp insists on SESSION_SECRET", async ({ site }) => {
     }
   }
   const accepted = await refusalOf({ env: "production", sessionSecret: "x".repeat(32) });
-  must(!accepted, "createApp refuses a secret of 32 characters.", String(accepted), "32 characters are enough.");
+  must(
+    !accepted,
+    "createApp refuses a secret of 32 characters.",
+    String(accepted),
+    "32 characters are enough.",
+  );
 
-  async function refusalOf(config: { env: "production" | "development"; sessionSecret: string | undefined }) {
+  async function refusalOf(config: {
+    env: "production" | "development";
+    sessionSecret: string | undefined;
+  }) {
     try {
       await app.createApp({
         redis: site.redis,
@@ -207,7 +228,12 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
   const header = await browser.cookieHeader();
   if (!header) notJudged("in production, the browser keeps no cookie");
 
-  const after = await open({ env: "production", sessionSecret: newSecret, previousSessionSecrets: [oldSecret], db });
+  const after = await open({
+    env: "production",
+    sessionSecret: newSecret,
+    previousSessionSecrets: [oldSecret],
+    db,
+  });
   const me = await after.browser().get("/me", { headers: { Cookie: header } });
   must(
     me.status === 200,
@@ -236,7 +262,9 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
 async function cookieAtLogin(site: Site) {
   const browser = site.browser();
   const login = await logIn(site, browser);
-  const cookie: SetCookie | undefined = login.setCookies.find(({ value }) => /^s(:|%3A)/i.test(value));
+  const cookie: SetCookie | undefined = login.setCookies.find(({ value }) =>
+    /^s(:|%3A)/i.test(value),
+  );
   return {
     browser,
     login,

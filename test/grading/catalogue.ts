@@ -50,7 +50,9 @@ export function withMistake(step: StepEntry, { name, edits }: Mistake): string {
   for (const [find, replace] of edits) {
     const found = source.split(find).length - 1;
     if (found !== 1) {
-      throw new Error(`${step.slug}, "${name}": the text of an edit stands ${found} times, not once:\n${find}`);
+      throw new Error(
+        `${step.slug}, "${name}": the text of an edit stands ${found} times, not once:\n${find}`,
+      );
     }
     source = source.replace(find, () => replace);
   }

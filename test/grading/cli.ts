@@ -26,7 +26,8 @@ if (wanted && file) {
       const { result, complaint } = await grade(engine, candidate);
       const { goal, says } = candidate.finding(result);
       console.log(`| ${step.number} | ${candidate.kind} | ${candidate.name} | ${goal} | ${says} |`);
-      if (complaint) slips.push(`${step.slug}, ${candidate.kind} "${candidate.name}": ${complaint}`);
+      if (complaint)
+        slips.push(`${step.slug}, ${candidate.kind} "${candidate.name}": ${complaint}`);
     }
   }
   console.log(slips.length === 0 ? "\nNothing slipped through." : `\n${slips.join("\n")}`);

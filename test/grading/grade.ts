@@ -33,7 +33,8 @@ export async function candidatesOf(step: StepEntry): Promise<Candidate[]> {
     },
     ...alternativesOf(step).map(({ name, source }) => right(step, "alternative", name, source)),
     ...mistakes.map((mistake): Candidate => {
-      const caught = (result: StepResult) => result.goals.find(({ goal }) => goal.name === mistake.goal);
+      const caught = (result: StepResult) =>
+        result.goals.find(({ goal }) => goal.name === mistake.goal);
       return {
         step,
         kind: "mistake",
@@ -95,7 +96,9 @@ function starterComplaint({ goals }: StepResult): string | undefined {
 }
 
 function firstFinding({ goals, fault }: StepResult): { goal: string; says: string } {
-  const open = goals.find(({ verdict }) => verdict === "unmet") ?? goals.find(({ verdict }) => verdict !== "met");
+  const open =
+    goals.find(({ verdict }) => verdict === "unmet") ??
+    goals.find(({ verdict }) => verdict !== "met");
   return { goal: open?.goal.name ?? "", says: firstLine(fault ?? open?.message ?? "") };
 }
 

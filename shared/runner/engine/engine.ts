@@ -97,7 +97,7 @@ export class Engine {
 
     if (source === undefined) this.#sources.delete(app);
     else this.#sources.set(app, source);
-    for (const file of readdirSync(folder)) this.#vitest.invalidateFile(join(folder, file));
+    for (const file of readdirSync(folder)) this.#invalidate(join(folder, file));
 
     let stuckAt: string | undefined;
     let deadline: NodeJS.Timeout | undefined;
@@ -124,7 +124,9 @@ export class Engine {
 
     const testModule = testModules.find(({ moduleId }) => moduleId === test);
     const fault = faultOf(testModule, stuckAt) ?? strayError(unhandledErrors, stuckAt);
-    const cases = new Map([...(testModule?.children.allTests() ?? [])].map((each) => [each.name, each]));
+    const cases = new Map(
+      [...(testModule?.children.allTests() ?? [])].map((each) => [each.name, each]),
+    );
     const goals = step.goals.map((goal): GoalResult => {
       const judged = cases.get(goal.name);
       if (!judged) return { goal, verdict: "not judged", message: fault ?? "It did not run." };
@@ -137,6 +139,12 @@ export class Engine {
     await this.#pool.stop();
     await this.#keySpace.close();
     await this.#vitest.close();
+  }
+
+  /** Has a file evaluated anew: by Vite, which transforms it, and by the thread, which keeps code. */
+  #invalidate(file: string): void {
+    this.#vitest.invalidateFile(file);
+    this.#vitest.watcher.invalidates.add(file);
   }
 
   /** The innermost frame that is the learner's own, as `steps/03-login/app.ts:41`. */
@@ -189,17 +197,17 @@ function verdictOf(test: TestCase, stuckAt: string | undefined): Omit<GoalResult
 }
 
 /** Why the test file could not even be loaded; in nearly all cases because of `app.ts`. */
-function faultOf(testModule: TestModule | undefined, stuckAt: string | undefined): string | undefined {
+function faultOf(
+  testModule: TestModule | undefined,
+  stuckAt: string | undefined,
+): string | undefined {
   const [error] = testModule?.errors() ?? [];
   if (!error) return undefined;
   if (stuckAt) return endlessLoop(stuckAt);
   return describeLoadError(error);
 }
 
-function strayError(
-  errors: readonly unknown[],
-  stuckAt: string | undefined,
-): string | undefined {
+function strayError(errors: readonly unknown[], stuckAt: string | undefined): string | undefined {
   const [error] = errors as { name?: string; message?: string; stack?: string }[];
   if (!error) return undefined;
   if (stuckAt) return endlessLoop(stuckAt);

@@ -1,6 +1,6 @@
+/// <reference types="express-session" />
 // What the steps add to the types of Express and express-session.
 import type { ParamsDictionary } from "express-serve-static-core";
-import type {} from "express-session";
 import type { ParsedQs } from "qs";
 import type { User } from "./database.ts";
 

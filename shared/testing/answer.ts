@@ -71,8 +71,18 @@ export class Answer {
   mustBe(expected: number | readonly number[], claim: string, reason: string): void {
     const statuses = [expected].flat();
     if (statuses.includes(this.status)) return;
-    must(this.status !== 501, `${this.route} still answers 501: it is the stub.`, this, reason);
-    must(this.status !== 404, `${this.route} answers 404: nothing handles it.`, this, reason);
+    must(
+      this.status !== 501,
+      `${this.route} still answers 501: it is the stub.`,
+      this,
+      "Work through the TODOs in their order; this goal looks at the result.",
+    );
+    must(
+      this.status !== 404,
+      `${this.route} answers 404: nothing handles it.`,
+      this,
+      "Method and path are part of the contract, and a route has to stand before the error handler.",
+    );
     must(this.status < 500, `${this.route} crashed: ${this.#crash()}.`, this, reason);
     must(false, claim, this, reason);
   }

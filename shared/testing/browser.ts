@@ -102,8 +102,8 @@ export class Browser {
     const sent: SentRequest = { method, path, body: payload, cookie };
     const errorsBefore = site.errors.length;
 
-    const pending = request(site.address)
-      [verb(method)](path)
+    const start = request(site.address)[method.toLowerCase() as "get" | "post" | "patch"];
+    const pending = start(path)
       .redirects(0)
       .ok(() => true)
       .timeout({ deadline: withinMs })
@@ -155,10 +155,6 @@ export class Browser {
       thrown: site.errors[errorsBefore],
     });
   }
-}
-
-function verb(method: string): "get" | "post" | "patch" | "put" | "delete" {
-  return method.toLowerCase() as "get";
 }
 
 function valueOf(pair: string): string {

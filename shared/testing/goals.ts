@@ -31,7 +31,10 @@ interface Goal {
 
 interface Run {
   observer: Redis;
+  /** What the app reported, and what nobody caught. */
   errors: Error[];
+  /** What nobody caught: a real process would have ended. */
+  escaped: Error[];
 }
 
 let corners = 0;
@@ -44,8 +47,11 @@ export function goalsFor(module: StepModule) {
       async ({}, use) => {
         const observer = new Redis(inject("redisUrl"));
         const errors: Error[] = [];
-        const collect = (error: unknown) => {
-          errors.push(error instanceof Error ? error : new Error(String(error)));
+        const escaped: Error[] = [];
+        const collect = (thrown: unknown) => {
+          const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+          errors.push(error);
+          escaped.push(error);
         };
         // What would end a real process ends the goal instead.
         process.on("uncaughtException", collect);
@@ -56,7 +62,7 @@ export function goalsFor(module: StepModule) {
           if (args[0] instanceof Error) errors.push(args[0]);
           else log(...args);
         };
-        await use({ observer, errors });
+        await use({ observer, errors, escaped });
         console.error = log;
         process.off("uncaughtException", collect);
         process.off("unhandledRejection", collect);
@@ -67,6 +73,7 @@ export function goalsFor(module: StepModule) {
 
     ground: async ({ run }, use) => {
       run.errors.length = 0;
+      run.escaped.length = 0;
       await use({
         module,
         redisUrl: inject("redisUrl"),
@@ -81,14 +88,21 @@ export function goalsFor(module: StepModule) {
       await redis.clear();
     },
 
-    open: async ({ ground, redis: _cleared }, use) => {
+    open: async ({ run, ground, redis: _cleared }, use) => {
       const sites: Site[] = [];
       await use(async (options) => {
         const site = await Site.open(ground, options);
         sites.push(site);
         return site;
       });
+      const [escaped] = run.escaped;
       await Promise.all(sites.map((site) => site.close()));
+      must(
+        !escaped,
+        `An error escaped that would end the process: ${escaped && describeError(escaped)}.`,
+        [],
+        "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it.",
+      );
     },
 
     site: async ({ open }, use) => use(await open()),

@@ -171,7 +171,7 @@ async function loggedIn(site: Site, browser: Browser, redis: { keys(): Promise<s
   const before = await redis.keys();
   await browser.logIn(ada);
   (await browser.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
-  const [key] = (await redis.keys()).filter((each) => !before.includes(each));
+  const key = (await redis.keys()).find((each) => !before.includes(each));
   return {
     cookie: await browser.cookieHeader(),
     key: key ?? notJudged("a login leaves no session in Redis"),

@@ -113,7 +113,7 @@ goal("the session still lasts a day", async ({ open, redis }) => {
   for (const env of environments) {
     const before = await redis.keys();
     const { cookie, login } = await cookieAtLogin(await open({ env }));
-    const [key] = (await redis.keys()).filter((each) => !before.includes(each));
+    const key = (await redis.keys()).find((each) => !before.includes(each));
     const ttl = key === undefined ? undefined : await redis.ttlSeconds(key);
     const evidence = [
       login,

@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { RedisUnavailable } from "../redis/server.ts";
+import { findStep, type StepEntry } from "./manifest.ts";
+import { root } from "./paths.ts";
+import { firstUnfinished, loadProgress } from "./progress.ts";
+import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
+import { UserError } from "./user-error.ts";
+
+/** What a command gets, and where it writes. It returns its exit code. */
+export interface Invocation {
+  step: StepEntry;
+  paper: Paper;
+  once: boolean;
+  yes: boolean;
+  write(text: string): void;
+}
+
+/** The commands, each loaded when it is called: the learner waits for none of the others. */
+const commands: Record<string, () => Promise<(invocation: Invocation) => Promise<number>>> = {
+  step: async () => (await import("./commands/step.ts")).step,
+};
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = "step", ...rest] = argv;
+  const load = commands[name];
+  if (!load || !Object.hasOwn(commands, name)) {
+    throw new UserError(
+      `There is no command "${name}". There are: ${Object.keys(commands).join(", ")}.`,
+    );
+  }
+  if (existsSync(join(root, ".env"))) process.loadEnvFile(join(root, ".env"));
+  const { argument, once, yes } = parse(name, rest);
+  const { progress, setAside } = loadProgress();
+  if (setAside) {
+    write(
+      renderNote(
+        `The progress file was damaged. It is kept as ${setAside}, and steps count again as you pass them.`,
+        paper,
+      ),
+    );
+  }
+  const step = argument === undefined ? firstUnfinished(progress) : findStep(argument);
+  if (!step) {
+    throw new UserError(
+      `There is no step "${argument}". The steps are:\n\n${listSteps(progress)}\n\nTry: npm run ${name} 1`,
+    );
+  }
+  const run = await load();
+  return run({ step, paper, once, yes, write });
+}
+
+function parse(command: string, args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { once: { type: "boolean" }, yes: { type: "boolean", short: "y" } },
+    });
+    if (positionals.length > 1) {
+      throw new UserError(
+        `npm run ${command} takes one step, not ${positionals.length}: ${positionals.join(" ")}. Try: npm run ${command} ${positionals[0]}`,
+      );
+    }
+    return {
+      argument: positionals[0],
+      // npm keeps an option for itself when the `--` before it is forgotten.
+      once: values.once ?? process.env.npm_config_once === "true",
+      yes: values.yes ?? process.env.npm_config_yes === "true",
+    };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = error instanceof Error ? error.message.split(/[.;] /)[0] : String(error);
+    throw new UserError(`${reason}. Options come after two dashes: npm run ${command} 3 -- --once`);
+  }
+}
+
+function write(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function paperOf(stream: NodeJS.WriteStream): Paper {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  const color = NO_COLOR
+    ? false
+    : FORCE_COLOR
+      ? FORCE_COLOR !== "0"
+      : stream.isTTY && TERM !== "dumb";
+  return { columns: stream.columns ?? 100, color };
+}
+
+const paper = paperOf(process.stdout);
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = 1;
+  if (error instanceof UserError || error instanceof RedisUnavailable) {
+    process.stderr.write(`${renderError(error.message, paper)}\n`);
+  } else {
+    console.error(error);
+    process.stderr.write(
+      `${renderError("This is a bug in the workshop, not in your code. Please open an issue with the lines above.", paper)}\n`,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { steps, type StepEntry } from "./manifest.ts";
+import { root, stepPaths } from "./paths.ts";
+
+const StepProgress = z.object({
+  /** The file that passed, as a fingerprint. */
+  passed: z.string().optional(),
+  /** How many hints were shown, by TODO: `{ "3.2": 1 }`. */
+  hints: z.record(z.string(), z.int().min(1).max(3)).default({}),
+});
+
+const Progress = z.object({
+  version: z.literal(1),
+  steps: z.record(z.string(), StepProgress),
+});
+
+export type StepProgress = z.infer<typeof StepProgress>;
+export type Progress = z.infer<typeof Progress>;
+
+export interface LoadedProgress {
+  progress: Progress;
+  /** Where a file that could not be read was put aside. */
+  setAside?: string;
+}
+
+/** What belongs to the learner alone; git ignores it. */
+export const keepsakes = join(root, ".workshop");
+const file = join(keepsakes, "progress.json");
+
+/** Reads the progress file. One that is damaged or of another version is put aside, never lost. */
+export function loadProgress(): LoadedProgress {
+  const empty: Progress = { version: 1, steps: {} };
+  if (!existsSync(file)) return { progress: empty };
+  const parsed = Progress.safeParse(parseJson(readFileSync(file, "utf8")));
+  if (parsed.success) return { progress: parsed.data };
+  const setAside = join(keepsakes, `progress.damaged-${timestamp()}.json`);
+  renameSync(file, setAside);
+  return { progress: empty, setAside };
+}
+
+/**
+ * Changes one step's progress. The file is read anew first, so that two runners on two steps do not
+ * undo each other, and replaced as a whole, so that nobody reads half of it.
+ */
+export function saveStepProgress(
+  { slug }: StepEntry,
+  change: (step: StepProgress) => StepProgress,
+): Progress {
+  const { progress } = loadProgress();
+  const changed: Progress = {
+    ...progress,
+    steps: { ...progress.steps, [slug]: change(progress.steps[slug] ?? { hints: {} }) },
+  };
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(changed, null, 2)}\n`);
+  renameSync(draft, file);
+  return changed;
+}
+
+export type StepState = "passed" | "changed since it passed" | "open";
+
+/** Where a step stands, by what is in its file now. */
+export function stateOf(step: StepEntry, progress: Progress): StepState {
+  const passed = progress.steps[step.slug]?.passed;
+  if (!passed) return "open";
+  return passed === fingerprint(step) ? "passed" : "changed since it passed";
+}
+
+/** The first step that was never passed; the last one when all were. */
+export function firstUnfinished(progress: Progress): StepEntry {
+  return (
+    steps.find(({ slug }) => !progress.steps[slug]?.passed) ??
+    (steps[steps.length - 1] as StepEntry)
+  );
+}
+
+/** Records that the step's file, as it is now, meets every goal. */
+export function savePassed(step: StepEntry): Progress {
+  return saveStepProgress(step, (before) => ({ ...before, passed: fingerprint(step) }));
+}
+
+export function timestamp(): string {
+  return new Date().toISOString().replaceAll(/[:.]/g, "-");
+}
+
+function fingerprint(step: StepEntry): string | undefined {
+  const { app } = stepPaths(step);
+  if (!existsSync(app)) return undefined;
+  return createHash("sha256").update(readFileSync(app)).digest("hex");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,288 @@
+import { styleText } from "node:util";
+import { steps, type StepEntry, type Verdict } from "./manifest.ts";
+import type { Progress, StepState } from "./progress.ts";
+import { counted, isPassed, type GoalResult, type StepResult } from "./result.ts";
+
+/** What the paper is like: its width in columns, and whether it takes colour. */
+export interface Paper {
+  columns: number;
+  /** Lines that fit at once; undefined when the output may be as long as it likes. */
+  rows?: number;
+  color: boolean;
+}
+
+type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/** A line, or what becomes several when the paper is narrow. */
+interface Line {
+  text: string;
+  styles?: Style[];
+  indent?: number;
+}
+
+const blank: Line = { text: "" };
+const symbols: Record<Verdict, string> = { met: "✓", unmet: "✗", "not judged": "·" };
+const colors: Record<Verdict, Style> = { met: "green", unmet: "red", "not judged": "dim" };
+
+export interface StepView {
+  result: StepResult;
+  /** Errors of the type checker in the step's files; undefined while it has not finished. */
+  typeErrors?: readonly string[] | undefined;
+  redis: string;
+}
+
+/** The whole picture after a run. */
+export function renderStep(view: StepView, paper: Paper): string {
+  const { result } = view;
+  const head = heading(result.step);
+  const tail = [
+    ...explanation(result),
+    ...typeCheck(view.typeErrors),
+    blank,
+    ...summary(result),
+    { text: `Redis: ${view.redis}`, styles: ["dim"] } satisfies Line,
+  ];
+  const full = print([blank, ...head, blank, ...goalList(result), ...tail, blank], paper);
+  if (!paper.rows || full.split("\n").length <= paper.rows) return full;
+  return print([blank, ...head, blank, ...goalSummary(result), ...tail, blank], paper);
+}
+
+/** Before the first verdict. */
+export function renderWaiting(step: StepEntry, paper: Paper): string {
+  return print(
+    [blank, ...heading(step), blank, { text: "Running the goals …", styles: ["dim"] }, blank],
+    paper,
+  );
+}
+
+/** A sentence or several, for everything that is no verdict. */
+export function renderNote(text: string, paper: Paper, style?: Style): string {
+  const lines = text
+    .split("\n")
+    .map((line): Line => (style ? { text: line, styles: [style] } : { text: line }));
+  return print([blank, ...lines, blank], paper);
+}
+
+/** What is wrong with the command line or the machine. */
+export function renderError(message: string, paper: Paper): string {
+  const [first = "", ...rest] = message.split("\n");
+  return print(
+    [blank, { text: first, styles: ["red"] }, ...rest.map((text) => ({ text })), blank],
+    paper,
+  );
+}
+
+/** `npm run progress`. */
+export function renderProgress(
+  rows: readonly { step: StepEntry; state: StepState; hints: number; current: boolean }[],
+  paper: Paper,
+): string {
+  const lines = rows.map(({ step, state, hints, current }): Line => {
+    const symbol = { passed: "✓", "changed since it passed": "~", open: current ? "▸" : "·" }[
+      state
+    ];
+    const notes = [
+      state === "open" ? (current ? "current" : "") : state,
+      hints ? `${hints} ${hints === 1 ? "hint" : "hints"}` : "",
+    ].filter(Boolean);
+    const styles: Style[] = {
+      passed: ["green" as const],
+      "changed since it passed": ["yellow" as const],
+      open: current ? ["bold" as const] : [],
+    }[state];
+    return {
+      text: `${symbol} ${step.number}  ${step.title.padEnd(20)}  ${notes.join(", ")}`.trimEnd(),
+      styles,
+      indent: 5,
+    };
+  });
+  const passed = rows.filter(({ state }) => state !== "open").length;
+  return print(
+    [
+      blank,
+      { text: "Progress", styles: ["bold"] },
+      blank,
+      ...lines,
+      blank,
+      { text: `${passed} of ${rows.length} steps passed.` },
+      blank,
+    ],
+    paper,
+  );
+}
+
+/** The steps, for whoever asked for one that does not exist. */
+export function listSteps(progress: Progress): string {
+  return steps
+    .map(
+      ({ number, slug, title }) =>
+        `${progress.steps[slug]?.passed ? "✓" : " "} ${number}  ${title} (${slug})`,
+    )
+    .join("\n");
+}
+
+/** One line of keys. */
+export function renderKeys(
+  keys: readonly (readonly [key: string, what: string])[],
+  paper: Paper,
+): string {
+  const text = keys.map(([key, what]) => `${key} ${what}`).join(" · ");
+  return print([{ text, styles: ["dim"] }], paper);
+}
+
+export function renderDiff(patch: string, paper: Paper): string {
+  const lines = patch.split("\n").map((text): Line => {
+    if (text.startsWith("+++") || text.startsWith("---")) return { text, styles: ["bold"] };
+    if (text.startsWith("+")) return { text, styles: ["green"] };
+    if (text.startsWith("-")) return { text, styles: ["red"] };
+    if (text.startsWith("@@")) return { text, styles: ["cyan"] };
+    return { text };
+  });
+  return print([blank, ...lines], paper);
+}
+
+function heading({ number, slug, title }: StepEntry): Line[] {
+  return [
+    { text: `Step ${number} · ${title}`, styles: ["bold"] },
+    { text: `steps/${slug}/app.ts`, styles: ["cyan"] },
+  ];
+}
+
+function goalList({ goals }: StepResult): Line[] {
+  const lines: Line[] = [];
+  let hardening = false;
+  for (const { goal, verdict } of goals) {
+    if (goal.hardening && !hardening) {
+      hardening = true;
+      lines.push({ text: "hardening", styles: ["dim"] });
+    }
+    const name = goal.shown ? `${goal.name} (shown, not counted)` : goal.name;
+    lines.push({
+      text: `${goal.shown ? "·" : symbols[verdict]} ${name}`,
+      styles: [goal.shown ? "dim" : colors[verdict]],
+      indent: 2,
+    });
+  }
+  return lines;
+}
+
+/** The goals when there is no room for each: how many, and which come next. */
+function goalSummary({ goals }: StepResult): Line[] {
+  const judged = counted(goals);
+  const of = (verdict: Verdict) => judged.filter((each) => each.verdict === verdict);
+  const lines: Line[] = [];
+  if (of("met").length > 0) {
+    lines.push({ text: `✓ ${of("met").length} met`, styles: ["green"] });
+  }
+  for (const { goal } of of("unmet").slice(0, 5)) {
+    lines.push({ text: `✗ ${goal.name}`, styles: ["red"], indent: 2 });
+  }
+  if (of("unmet").length > 5) {
+    lines.push({ text: `✗ and ${of("unmet").length - 5} more`, styles: ["red"], indent: 2 });
+  }
+  if (of("not judged").length > 0) {
+    lines.push({ text: `· ${of("not judged").length} not judged yet`, styles: ["dim"] });
+  }
+  return lines;
+}
+
+/** The first thing to mend: a fault, the first unmet goal, or why nothing could be judged. */
+function explanation({ goals, fault }: StepResult): Line[] {
+  if (fault) return [blank, { text: fault, styles: ["bold"] }];
+  const unmet = counted(goals).find(({ verdict }) => verdict === "unmet");
+  if (unmet) return [blank, ...lesson(unmet)];
+  const open = counted(goals).find(({ verdict }) => verdict === "not judged");
+  if (!open) return [];
+  return [
+    blank,
+    { text: `Not judged: ${open.goal.name}.`, styles: ["bold"] },
+    { text: open.message ?? "" },
+  ];
+}
+
+function lesson({ message = "" }: GoalResult): Line[] {
+  const [claim = "", ...rest] = message.split("\n");
+  const lines: Line[] = [{ text: claim, styles: ["bold"] }];
+  let inEvidence = false;
+  for (const text of rest) {
+    const evidence = text.startsWith("    ");
+    if (evidence !== inEvidence) lines.push(blank);
+    inEvidence = evidence;
+    lines.push(evidence ? { text, styles: ["dim"], indent: 8 } : { text });
+  }
+  return lines;
+}
+
+function typeCheck(errors: readonly string[] | undefined): Line[] {
+  if (!errors || errors.length === 0) return [];
+  const shown = errors
+    .slice(0, 3)
+    .map((text): Line => ({ text: `  ${text}`, styles: ["yellow"], indent: 4 }));
+  const more = errors.length - shown.length;
+  return [
+    blank,
+    { text: "The type checker says:", styles: ["yellow"] },
+    ...shown,
+    ...(more > 0
+      ? [{ text: `  and ${more} more: npm run typecheck`, styles: ["yellow"] } satisfies Line]
+      : []),
+  ];
+}
+
+function summary(result: StepResult): Line[] {
+  const goals = counted(result.goals);
+  const met = goals.filter(({ verdict }) => verdict === "met").length;
+  const notJudged = goals.filter(({ verdict }) => verdict === "not judged").length;
+  const count = `${met} of ${goals.length} goals met`;
+  const { number } = result.step;
+  if (isPassed(result)) {
+    return [{ text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] }];
+  }
+  const waiting = notJudged > 0 ? `, ${notJudged} not judged yet` : "";
+  const asDeclared =
+    !result.fault && result.goals.every(({ goal, verdict }) => goal.starter === verdict);
+  return [
+    { text: `${count}${waiting}.${asDeclared ? ` This is where step ${number} starts.` : ""}` },
+  ];
+}
+
+/** Lays lines out on the paper: two columns of margin, wrapped, styled. */
+function print(lines: readonly Line[], { columns, color }: Paper): string {
+  const width = Math.max(20, columns) - 2;
+  return lines
+    .flatMap(({ text, styles = [], indent = 0 }) =>
+      wrap(text, width, indent).map((part) => {
+        if (part === "") return "";
+        const styled =
+          color && styles.length > 0 ? styleText(styles, part, { validateStream: false }) : part;
+        return `  ${styled}`;
+      }),
+    )
+    .join("\n");
+}
+
+/** Breaks a text at blanks; what is longer than a line is cut. Later lines get the indent. */
+function wrap(text: string, width: number, indent: number): string[] {
+  const leading = /^ */.exec(text)?.[0].length ?? 0;
+  const lines: string[] = [];
+  let line = " ".repeat(leading);
+  let started = false;
+  for (const word of text.slice(leading).split(" ")) {
+    let rest = word;
+    if (started && line.length + 1 + rest.length > width) {
+      lines.push(line);
+      line = " ".repeat(indent);
+      started = false;
+    }
+    while (line.length + (started ? 1 : 0) + rest.length > width) {
+      const room = Math.max(1, width - line.length);
+      lines.push(line + rest.slice(0, room));
+      rest = rest.slice(room);
+      line = " ".repeat(Math.min(indent, width - 1));
+    }
+    line += started ? ` ${rest}` : rest;
+    started = true;
+  }
+  lines.push(line);
+  return lines;
+}

@@ -23,6 +23,8 @@ export interface UserRepository {
 }
 
 export interface NewUser {
+  /** Made up when it is left out. */
+  id?: string;
   email: string;
   password: string;
   displayName: string;
@@ -35,11 +37,32 @@ export interface Database {
   bcryptCost: number;
 }
 
-/** Who is in a new database. The passwords are public: this is a workshop. */
+/**
+ * Who is in a new database. The passwords are public: this is a workshop. The ids stay the same, so
+ * that a session survives a restart together with its user.
+ */
 export const seededUsers = {
-  ada: { email: "ada@example.com", password: "analytical engine", displayName: "Ada" },
-  grace: { email: "grace@example.com", password: "nanosecond wire", displayName: "Grace" },
-  alan: { email: "alan@example.com", password: "universal machine", displayName: "Alan" },
+  ada: {
+    id: "ada00000-1815-4000-8000-000000000001",
+    email: "ada@example.com",
+    password: "analytical engine",
+    displayName: "Ada",
+    role: "member",
+  },
+  grace: {
+    id: "97ace000-1906-4000-8000-000000000002",
+    email: "grace@example.com",
+    password: "nanosecond wire",
+    displayName: "Grace",
+    role: "admin",
+  },
+  alan: {
+    id: "a1a00000-1912-4000-8000-000000000003",
+    email: "alan@example.com",
+    password: "universal machine",
+    displayName: "Alan",
+    role: "member",
+  },
 } as const satisfies Record<string, NewUser>;
 
 /**
@@ -50,11 +73,7 @@ export const seededUsers = {
  */
 export async function createDatabase({ bcryptCost = 10 } = {}): Promise<Database> {
   const users = createUserRepository(bcryptCost);
-  await Promise.all([
-    users.add(seededUsers.ada),
-    users.add({ ...seededUsers.grace, role: "admin" }),
-    users.add(seededUsers.alan),
-  ]);
+  await Promise.all(Object.values(seededUsers).map((person) => users.add(person)));
   return { users, bcryptCost };
 }
 
@@ -75,9 +94,9 @@ function createUserRepository(bcryptCost: number): UserRepository {
       if (user) byId.set(id, { ...user, ...changes, id });
       return copy(byId.get(id));
     },
-    async add({ email, password, displayName, role = "member" }) {
+    async add({ id = randomUUID(), email, password, displayName, role = "member" }) {
       const passwordHash = await bcrypt.hash(password, bcryptCost);
-      const user: User = { id: randomUUID(), email, displayName, role, passwordHash };
+      const user: User = { id, email, displayName, role, passwordHash };
       byId.set(user.id, user);
       return { ...user };
     },

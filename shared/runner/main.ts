@@ -17,17 +17,24 @@ export interface Invocation {
   write(text: string): void;
 }
 
-/** The commands, each loaded when it is called: the learner waits for none of the others. */
-const commands: Record<string, () => Promise<(invocation: Invocation) => Promise<number>>> = {
-  step: async () => (await import("./commands/step.ts")).step,
-};
+/** The commands, each loaded when it is called: nobody waits for the others. */
+const commands = new Map<string, () => Promise<(invocation: Invocation) => Promise<number>>>([
+  ["step", async () => (await import("./commands/step.ts")).step],
+  ["dev", async () => (await import("./commands/serve.ts")).dev],
+  ["demo", async () => (await import("./commands/serve.ts")).demo],
+  ["hint", async () => (await import("./commands/hint.ts")).hint],
+  ["diff", async () => (await import("./commands/diff.ts")).diff],
+  ["reset", async () => (await import("./commands/reset.ts")).reset],
+  ["progress", async () => (await import("./commands/progress.ts")).progress],
+  ["doctor", async () => (await import("./commands/doctor.ts")).doctor],
+]);
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name = "step", ...rest] = argv;
-  const load = commands[name];
-  if (!load || !Object.hasOwn(commands, name)) {
+  const load = commands.get(name);
+  if (!load) {
     throw new UserError(
-      `There is no command "${name}". There are: ${Object.keys(commands).join(", ")}.`,
+      `There is no command "${name}". There are: ${[...commands.keys()].join(", ")}.`,
     );
   }
   if (existsSync(join(root, ".env"))) process.loadEnvFile(join(root, ".env"));

@@ -1,7 +1,9 @@
 import { styleText } from "node:util";
+import type { Check } from "./commands/doctor.ts";
 import { steps, type StepEntry, type Verdict } from "./manifest.ts";
 import type { Progress, StepState } from "./progress.ts";
 import { counted, isPassed, type GoalResult, type StepResult } from "./result.ts";
+import { watchKeys, type Note, type WatchState } from "./watch.ts";
 
 /** What the paper is like: its width in columns, and whether it takes colour. */
 export interface Paper {
@@ -32,27 +34,66 @@ export interface StepView {
 }
 
 /** The whole picture after a run. */
-export function renderStep(view: StepView, paper: Paper): string {
-  const { result } = view;
-  const head = heading(result.step);
-  const tail = [
-    ...explanation(result),
-    ...typeCheck(view.typeErrors),
-    blank,
-    ...summary(result),
-    { text: `Redis: ${view.redis}`, styles: ["dim"] } satisfies Line,
-  ];
-  const full = print([blank, ...head, blank, ...goalList(result), ...tail, blank], paper);
-  if (!paper.rows || full.split("\n").length <= paper.rows) return full;
-  return print([blank, ...head, blank, ...goalSummary(result), ...tail, blank], paper);
+export function renderStep({ result, redis, typeErrors }: StepView, paper: Paper): string {
+  const tail = [...verdict(result, typeErrors), redisLine(redis), blank];
+  return fitted(result, tail, paper);
 }
 
-/** Before the first verdict. */
-export function renderWaiting(step: StepEntry, paper: Paper): string {
-  return print(
-    [blank, ...heading(step), blank, { text: "Running the goals …", styles: ["dim"] }, blank],
-    paper,
-  );
+/** The screen of the watching runner. */
+export function renderWatch(state: WatchState & { redis: string }, paper: Paper): string {
+  const { step, result, running, note, typeErrors, redis } = state;
+  const keys = watchKeys.map(([key, what]) => `${key} ${what}`).join(" · ");
+  const foot: Line[] = [
+    ...(note ? [blank, ...noteLines(note)] : []),
+    blank,
+    redisLine(redis),
+    ...(running ? [{ text: "Running the goals …", styles: ["yellow"] } satisfies Line] : []),
+    { text: keys, styles: ["dim"] },
+  ];
+  if (!result || result.step !== step) return print([blank, ...heading(step), ...foot], paper);
+  const tail = [
+    ...verdict(result, typeErrors),
+    ...(isPassed(result) ? whatNext(step) : []),
+    ...foot,
+  ];
+  return fitted(result, tail, paper);
+}
+
+/** With a line per goal, or, where the paper is too short for that, with a summary of them. */
+function fitted(result: StepResult, tail: readonly Line[], paper: Paper): string {
+  const head = [blank, ...heading(result.step), blank];
+  const full = print([...head, ...goalList(result), ...tail], paper);
+  if (!paper.rows || full.split("\n").length <= paper.rows) return full;
+  return print([...head, ...goalSummary(result), ...tail], paper);
+}
+
+function verdict(result: StepResult, typeErrors: readonly string[] | undefined): Line[] {
+  return [...explanation(result), ...typeCheck(typeErrors), blank, ...summary(result)];
+}
+
+function redisLine(description: string): Line {
+  return { text: `Redis: ${description}`, styles: ["dim"] };
+}
+
+function whatNext({ number, slug, tryIt }: StepEntry): Line[] {
+  const last = number === steps.length;
+  return [
+    { text: `See it at work: npm run dev ${number}, and in another terminal:` },
+    ...tryIt.map((line): Line => ({
+      text: `  ${line.replaceAll("{url}", "http://localhost:3000")}`,
+      styles: ["dim"],
+      indent: 4,
+    })),
+    {
+      text: last
+        ? "That was the last step. What it leaves out stands at the end of its lesson."
+        : `Then press n for step ${number + 1}. Another way to do it: d. Lesson: steps/${slug}/README.md`,
+    },
+  ];
+}
+
+function noteLines({ text, diff }: Note): Line[] {
+  return text.split("\n").map(diff ? diffLine : (line): Line => ({ text: line }));
 }
 
 /** A sentence or several, for everything that is no verdict. */
@@ -121,24 +162,35 @@ export function listSteps(progress: Progress): string {
     .join("\n");
 }
 
-/** One line of keys. */
-export function renderKeys(
-  keys: readonly (readonly [key: string, what: string])[],
-  paper: Paper,
-): string {
-  const text = keys.map(([key, what]) => `${key} ${what}`).join(" · ");
-  return print([{ text, styles: ["dim"] }], paper);
+/** `npm run doctor`. */
+export function renderChecks(checks: readonly Check[], paper: Paper): string {
+  const styles: Record<Check["state"], Style[]> = {
+    fine: ["green"],
+    remark: ["yellow"],
+    failed: ["red"],
+  };
+  const marks: Record<Check["state"], string> = { fine: "✓", remark: "·", failed: "✗" };
+  const lines = checks.map(({ name, state, detail }): Line => ({
+    text: `${marks[state]} ${name}: ${detail}`,
+    styles: styles[state],
+    indent: 2,
+  }));
+  const failed = checks.filter(({ state }) => state === "failed").length;
+  const end = failed === 0 ? "Everything that the workshop needs is there." : `${failed} to mend.`;
+  return print([blank, ...lines, blank, { text: end, styles: ["bold"] }, blank], paper);
 }
 
+/** A unified diff. */
 export function renderDiff(patch: string, paper: Paper): string {
-  const lines = patch.split("\n").map((text): Line => {
-    if (text.startsWith("+++") || text.startsWith("---")) return { text, styles: ["bold"] };
-    if (text.startsWith("+")) return { text, styles: ["green"] };
-    if (text.startsWith("-")) return { text, styles: ["red"] };
-    if (text.startsWith("@@")) return { text, styles: ["cyan"] };
-    return { text };
-  });
-  return print([blank, ...lines], paper);
+  return print([blank, ...patch.split("\n").map(diffLine)], paper);
+}
+
+function diffLine(text: string): Line {
+  if (/^(\+\+\+|---|===)/.test(text)) return { text, styles: ["bold"] };
+  if (text.startsWith("+")) return { text, styles: ["green"] };
+  if (text.startsWith("-")) return { text, styles: ["red"] };
+  if (text.startsWith("@@")) return { text, styles: ["cyan"] };
+  return { text };
 }
 
 function heading({ number, slug, title }: StepEntry): Line[] {

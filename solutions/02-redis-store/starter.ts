@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { errorHandler } from "../../shared/app/error-handler.ts";
 import type { Services } from "../../shared/app/services.ts";
 
-// TODO 2.1: Limit how often and how long a command may try, and log the connection's errors in a line.
+// TODO 2.1: Limit how often and how long a command may try. Log the connection's errors yourself.
 export function connectRedis(url: string): Redis {
   return new Redis(url);
 }

@@ -19,7 +19,8 @@ export function connectRedis(url: string): Redis {
   return redis;
 }
 
-// TODO 3.1: Describe a login with zod: an email, however it was typed, and a password that bcrypt can read whole.
+// TODO 3.1: Describe a login with zod: an email, however it is typed, and a password that bcrypt
+// can read whole. Then have the route below validate its body.
 
 export function createApp({ redis, config }: Services): Express {
   const app = express();
@@ -52,7 +53,8 @@ export function createApp({ redis, config }: Services): Express {
   });
 
   app.post("/auth/login", async (_req, res) => {
-    // TODO 3.2: Find the user and compare the password. Whoever guesses must not learn which emails exist.
+    // TODO 3.2: Find the user and compare the password. Neither the answer nor the clock may tell
+    // which emails exist.
     // TODO 3.3: Give the visitor a fresh session id before you store the user.
     // TODO 3.4: Store the user's id, and answer once Redis has it.
     res.status(501).json({ error: { code: "not_implemented" } });

@@ -15,7 +15,7 @@ export function createApp({ config }: Services): Express {
   // Whoever knows the secret can sign session cookies. Step 6 does away with this fallback.
   const secret = config.sessionSecret ?? "only for the first steps";
 
-  // TODO 1.1: Mount express-session here. Nobody gets a cookie before there is something to remember.
+  // TODO 1.1: Mount express-session here. No cookie before there is something to remember.
 
   app.get("/visits", (_req, res) => {
     // TODO 1.2: Count this visitor's visits in the session, and answer { data: { visits } }.

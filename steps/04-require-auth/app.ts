@@ -79,15 +79,17 @@ export function createApp({ redis, db, config }: Services): Express {
     res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });
   });
 
-  // TODO 4.1: Write requireAuth: it lets those through who are logged in and still exist, and sets req.user.
+  // TODO 4.1: Write requireAuth: it lets those pass who are logged in and still exist, and sets
+  // req.user.
 
   app.get("/me", (_req, res) => {
-    // TODO 4.2: Guard this route, and answer with the profile: { data: { id, email, displayName } }.
+    // TODO 4.2: Guard this route, and answer { data: { id, email, displayName } }.
     res.status(501).json({ error: { code: "not_implemented" } });
   });
 
   app.patch("/me", (_req, res) => {
-    // TODO 4.3: Guard this route, validate { displayName } (trimmed, 1 to 80 characters), store it and answer.
+    // TODO 4.3: Guard this route, then validate { displayName } (trimmed, 1 to 80 characters),
+    // store it, and answer as GET /me does.
     res.status(501).json({ error: { code: "not_implemented" } });
   });
 

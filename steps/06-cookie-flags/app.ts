@@ -44,7 +44,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
-  // TODO 6.2: In production one TLS proxy stands in front: trust that hop, and no other.
+  // TODO 6.2: In production one TLS proxy stands in front of the app: trust that hop, and no other.
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -56,7 +56,8 @@ export function createApp({ redis, db, config }: Services): Express {
 
   app.use(
     session({
-      // TODO 6.1: Give the cookie a name and its flags, for production and for http in development.
+      // TODO 6.1: Give the cookie a name and its flags, for production and for http in development,
+      // here and where logout clears it.
       // TODO 6.4: Sign with the secret, and still accept what config.previousSessionSecrets signed.
       secret,
       resave: false,

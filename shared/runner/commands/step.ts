@@ -1,23 +1,175 @@
-import { provideRedis } from "../../redis/server.ts";
+import { watch as watchFolder, type FSWatcher } from "node:fs";
+import { checkRedis, provideRedis, type RedisServer } from "../../redis/server.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Invocation } from "../main.ts";
-import { savePassed } from "../progress.ts";
-import { renderStep } from "../render.ts";
+import type { StepEntry } from "../manifest.ts";
+import { stepPaths } from "../paths.ts";
+import { loadProgress, savePassed } from "../progress.ts";
+import { listSteps, renderStep, renderWatch } from "../render.ts";
 import { isPassed } from "../result.ts";
 import { typeCheck } from "../type-check.ts";
+import { UserError } from "../user-error.ts";
+import {
+  update,
+  watching,
+  type Note,
+  type WatchAction,
+  type WatchEvent,
+  type WatchState,
+} from "../watch.ts";
+import { solutionDiff } from "./diff.ts";
+import { nextHint } from "./hint.ts";
 
 /** `npm run step [N]`: judges the learner's file; watches it on a terminal, once elsewhere. */
-export async function step({ step, paper, write }: Invocation): Promise<number> {
+export async function step(invocation: Invocation): Promise<number> {
   const redis = await provideRedis();
   const engine = await Engine.start(redis.url);
+  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   try {
-    const typeErrors = typeCheck(step);
-    const result = await engine.run(step);
-    if (isPassed(result)) savePassed(step);
-    write(renderStep({ result, redis: redis.description, typeErrors: await typeErrors }, paper));
-    return isPassed(result) ? 0 : 1;
+    if (onTerminal && !invocation.once) return await watch(invocation, engine, redis);
+    return await runOnce(invocation, engine, redis);
   } finally {
     await engine.close();
     await redis.close();
   }
+}
+
+async function runOnce(
+  { step, paper, write }: Invocation,
+  engine: Engine,
+  redis: RedisServer,
+): Promise<number> {
+  const result = await engine.run(step);
+  if (isPassed(result)) savePassed(step);
+  write(renderStep({ result, redis: redis.description }, paper));
+  return isPassed(result) ? 0 : 1;
+}
+
+/** Until somebody quits: turns saves and keys into events, and actions into deeds. */
+function watch(
+  { step, paper, write }: Invocation,
+  engine: Engine,
+  redis: RedisServer,
+): Promise<number> {
+  return new Promise((resolve) => {
+    let state: WatchState;
+    let saves: { close(): void } | undefined;
+
+    const happen = (event: WatchEvent) => proceed(...update(state, event));
+    const proceed = (next: WatchState, actions: readonly WatchAction[]) => {
+      state = next;
+      show();
+      actions.forEach(act);
+    };
+
+    const show = () => {
+      const { columns = 80, rows = 24 } = process.stdout;
+      const view = { ...state, redis: redis.description };
+      // Clears the screen, and leaves what was there before in the scrollback.
+      write(`\u001b[2J\u001b[H${renderWatch(view, { ...paper, columns, rows })}`);
+    };
+
+    const act = (action: WatchAction): void => {
+      switch (action.type) {
+        case "run":
+          void judge(action.step);
+          return;
+        case "type-check":
+          void typeCheck(action.step).then((errors) =>
+            happen({ type: "type-checked", step: action.step, errors }),
+          );
+          return;
+        case "hint":
+          happen({ type: "told", note: { text: nextHint(action.step, action.result) } });
+          return;
+        case "diff":
+          happen({ type: "told", note: diffNote(action.step) });
+          return;
+        case "list":
+          happen({ type: "told", note: { text: listSteps(loadProgress().progress) } });
+          return;
+        case "watch":
+          saves?.close();
+          saves = watchSaves(action.step, () => happen({ type: "saved" }));
+          return;
+        case "passed":
+          savePassed(action.step);
+          return;
+        case "quit":
+          saves?.close();
+          process.stdout.off("resize", show);
+          process.stdin.setRawMode(false).off("data", onKey).pause();
+          resolve(action.exitCode);
+      }
+    };
+
+    const judge = async (step: StepEntry) => {
+      try {
+        if (redis.kind === "external") await checkRedis(redis.url);
+        happen({ type: "ran", result: await engine.run(step) });
+      } catch (error) {
+        happen({
+          type: "stopped short",
+          reason: error instanceof Error ? error.message : String(error),
+        });
+      }
+    };
+
+    const onKey = (keys: string) => [...keys].forEach((key) => happen({ type: "key", key }));
+    process.stdin.setRawMode(true).setEncoding("utf8").on("data", onKey).resume();
+    process.stdout.on("resize", show);
+    proceed(...watching(step));
+  });
+}
+
+function diffNote(step: StepEntry): Note {
+  try {
+    return { text: solutionDiff(step), diff: true };
+  } catch (error) {
+    if (error instanceof UserError) return { text: error.message };
+    throw error;
+  }
+}
+
+// Editors write in several goes, or write another file and rename it: both are one save.
+const settleMs = 12;
+const lookAgainMs = 500;
+
+/** Calls back once per save in the step's folder, also after it was deleted and made anew. */
+function watchSaves(step: StepEntry, onSave: () => void): { close(): void } {
+  const { folder } = stepPaths(step);
+  let watcher: FSWatcher | undefined;
+  let settling: NodeJS.Timeout | undefined;
+  let again: NodeJS.Timeout | undefined;
+
+  const saved = () => {
+    clearTimeout(settling);
+    settling = setTimeout(onSave, settleMs);
+  };
+  const listen = () => {
+    try {
+      watcher = watchFolder(folder, (_event, file) => {
+        if (!file || file.endsWith(".ts")) saved();
+      });
+      watcher.on("error", lost);
+    } catch {
+      lost();
+    }
+  };
+  const lost = () => {
+    watcher?.close();
+    again = setTimeout(() => {
+      listen();
+      saved();
+    }, lookAgainMs);
+  };
+  listen();
+
+  return {
+    close() {
+      watcher?.close();
+      clearTimeout(settling);
+      clearTimeout(again);
+    },
+  };
 }

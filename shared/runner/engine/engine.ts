@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, relative } from "node:path";
 import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
 import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
+import { readLearnersFile } from "../learners-file.ts";
 import type { StepEntry } from "../manifest.ts";
 import { root, stepPaths } from "../paths.ts";
 import type { GoalResult, StepResult } from "../result.ts";
+import { UserError } from "../user-error.ts";
 import { watchForEndlessLoops, type Frame } from "./endless-loops.ts";
 import { WarmPool } from "./warm-worker.ts";
 
@@ -92,11 +94,12 @@ export class Engine {
     });
     this.#output.length = 0;
 
-    const missing = source === undefined && problemWith(app);
-    if (missing) return result({ goals: notJudged(step, missing), fault: missing });
-
-    if (source === undefined) this.#sources.delete(app);
-    else this.#sources.set(app, source);
+    try {
+      this.#sources.set(app, source ?? readLearnersFile(step));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return result({ goals: notJudged(step, error.message), fault: error.message });
+    }
     for (const file of readdirSync(folder)) this.#invalidate(join(folder, file));
 
     let stuckAt: string | undefined;
@@ -162,15 +165,6 @@ export class Engine {
     }
     return undefined;
   }
-}
-
-/** Why a file cannot be judged at all, in a sentence; undefined when it can. */
-function problemWith(app: string): string | undefined {
-  const name = relative(root, app);
-  const wayBack = "`npm run reset` brings the starter back.";
-  if (!existsSync(app)) return `${name} is missing. Did you rename or delete it? ${wayBack}`;
-  if (readFileSync(app, "utf8").trim() === "") return `${name} is empty. ${wayBack}`;
-  return undefined;
 }
 
 function notJudged(step: StepEntry, message: string): GoalResult[] {

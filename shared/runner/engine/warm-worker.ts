@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import type { PoolOptions, PoolRunnerInitializer, PoolWorker, WorkerRequest } from "vitest/node";
+import type { Worker } from "node:worker_threads";
+import type { PoolRunnerInitializer, PoolWorker, WorkerRequest } from "vitest/node";
+import { takeThread } from "./warm-thread.mjs";
 
 /**
  * A vitest pool of one thread that outlives its runs. express, ioredis, bcrypt, zod and supertest
@@ -10,11 +10,13 @@ import type { PoolOptions, PoolRunnerInitializer, PoolWorker, WorkerRequest } fr
 export class WarmPool implements PoolRunnerInitializer {
   readonly name = "warm";
   #thread: Worker | undefined;
+  #greeted = false;
 
-  createPoolWorker(options: PoolOptions): PoolWorker {
-    return new WarmWorker(() => this.#startThread(options));
+  createPoolWorker(): PoolWorker {
+    return new WarmWorker(this);
   }
 
+  /** The thread, while there is one. */
   get thread(): Worker | undefined {
     return this.#thread;
   }
@@ -26,35 +28,35 @@ export class WarmPool implements PoolRunnerInitializer {
     await thread?.terminate();
   }
 
-  #startThread(options: PoolOptions): { thread: Worker; isNew: boolean } {
-    if (this.#thread) return { thread: this.#thread, isNew: false };
-    // vitest's own entry point for worker threads.
-    const thread = new Worker(join(options.distPath, "workers/threads.js"), {
-      env: options.env as NodeJS.ProcessEnv,
-      execArgv: options.execArgv,
-    });
-    // vitest adds listeners per run and removes them after it; two runs can overlap for a moment.
-    thread.setMaxListeners(50);
-    this.#thread = thread;
-    return { thread, isNew: true };
+  /** The thread to run in, started if need be. */
+  useThread(): Worker {
+    if (!this.#thread) {
+      this.#thread = takeThread();
+      this.#greeted = false;
+    }
+    return this.#thread;
+  }
+
+  /** True for the first run in a thread: vitest then sets it up. */
+  greet(): boolean {
+    const first = !this.#greeted;
+    this.#greeted = true;
+    return first;
   }
 }
 
 /** What vitest talks to during one run: it starts and stops, and the thread behind it stays. */
 class WarmWorker implements PoolWorker {
   readonly name = "warm";
-  readonly #startThread: () => { thread: Worker; isNew: boolean };
+  readonly #pool: WarmPool;
   #thread!: Worker;
-  #isNew = false;
 
-  constructor(startThread: () => { thread: Worker; isNew: boolean }) {
-    this.#startThread = startThread;
+  constructor(pool: WarmPool) {
+    this.#pool = pool;
   }
 
   async start(): Promise<void> {
-    const { thread, isNew } = this.#startThread();
-    this.#thread = thread;
-    this.#isNew = isNew;
+    this.#thread = this.#pool.useThread();
   }
 
   async stop(): Promise<void> {}
@@ -69,7 +71,7 @@ class WarmWorker implements PoolWorker {
 
   send(message: WorkerRequest): void {
     if (message.type === "stop") return this.#pretend("stopped");
-    if (message.type === "start" && !this.#isNew) return this.#pretend("started");
+    if (message.type === "start" && !this.#pool.greet()) return this.#pretend("started");
     this.#thread.postMessage(message);
   }
 

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { createTwoFilesPatch } from "diff";
+import type { Invocation } from "../main.ts";
+import type { StepEntry } from "../manifest.ts";
+import { stepPaths } from "../paths.ts";
+import { loadProgress, stateOf } from "../progress.ts";
+import { renderDiff, renderNote } from "../render.ts";
+import { readLearnersFile } from "../learners-file.ts";
+import { UserError } from "../user-error.ts";
+
+/** `npm run diff [N]`: the learner's file against the solution; asks before it gives it away. */
+export async function diff({ step, paper, yes, write }: Invocation): Promise<number> {
+  const passed = stateOf(step, loadProgress().progress) !== "open";
+  if (!passed && !yes) {
+    const question = `Step ${step.number} is not passed yet, and this shows its solution.`;
+    if (!process.stdin.isTTY || !process.stdout.isTTY) {
+      throw new UserError(
+        `${question} To see it all the same: npm run diff ${step.number} -- --yes`,
+      );
+    }
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    const answer = await terminal.question(`\n  ${question} Show it? [y/N] `);
+    terminal.close();
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      write(renderNote(`Not shown. For a hint: npm run hint ${step.number}`, paper));
+      return 0;
+    }
+  }
+  write(renderDiff(solutionDiff(step), paper));
+  return 0;
+}
+
+/** What would turn the learner's file into the solution, as a unified diff. */
+export function solutionDiff(step: StepEntry): string {
+  const mine = readLearnersFile(step);
+  const reference = readFileSync(stepPaths(step).solution, "utf8");
+  if (mine === reference) return "Your file and the solution are the same, byte for byte.";
+  return createTwoFilesPatch(
+    `steps/${step.slug}/app.ts`,
+    `solutions/${step.slug}/app.ts`,
+    mine,
+    reference,
+    "yours",
+    "the solution",
+  );
+}

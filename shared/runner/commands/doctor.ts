@@ -1,0 +1,146 @@
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { provideRedis } from "../../redis/server.ts";
+import type { Invocation } from "../main.ts";
+import { root } from "../paths.ts";
+import { isFree } from "../ports.ts";
+import { keepsakes } from "../progress.ts";
+import { renderChecks } from "../render.ts";
+
+/** What was looked at. A failed check says how to mend it; a remark is no failure. */
+export interface Check {
+  name: string;
+  state: "fine" | "remark" | "failed";
+  detail: string;
+}
+
+/** `npm run doctor`: looks at everything that the workshop needs of a machine. */
+export async function doctor({ paper, write }: Invocation): Promise<number> {
+  const checks = [
+    node(),
+    install(),
+    await bcrypt(),
+    await redis(),
+    await port(),
+    terminal(paper.columns),
+    writeAccess(),
+  ];
+  write(renderChecks(checks, paper));
+  return checks.some(({ state }) => state === "failed") ? 1 : 0;
+}
+
+function node(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const fine = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
+  return {
+    name: "Node",
+    state: fine ? "fine" : "failed",
+    detail: fine
+      ? process.versions.node
+      : `${process.versions.node} is not supported. Install Node 20.19, 22.12, 24 or later: https://nodejs.org`,
+  };
+}
+
+/** Whether the packages that package.json names are installed in the versions that it names. */
+function install(): Check {
+  const require = createRequire(join(root, "package.json"));
+  const manifest: Record<
+    "dependencies" | "devDependencies",
+    Record<string, string>
+  > = require("./package.json");
+  const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
+  const wrong = Object.entries(wanted).filter(([name, version]) => {
+    const file = join(root, "node_modules", name, "package.json");
+    return !existsSync(file) || JSON.parse(readFileSync(file, "utf8")).version !== version;
+  });
+  return {
+    name: "Packages",
+    state: wrong.length === 0 ? "fine" : "failed",
+    detail:
+      wrong.length === 0
+        ? `${Object.keys(wanted).length} installed`
+        : `${wrong.map(([name]) => name).join(", ")}: missing, or another version than package.json asks for. Run: npm ci`,
+  };
+}
+
+async function bcrypt(): Promise<Check> {
+  try {
+    const { default: bcrypt } = await import("bcrypt");
+    await bcrypt.hash("doctor", 4);
+    return { name: "bcrypt", state: "fine", detail: "its binary loads" };
+  } catch (error) {
+    return {
+      name: "bcrypt",
+      state: "failed",
+      detail: `its binary does not load (${messageOf(error)}). Remove node_modules and run: npm ci`,
+    };
+  }
+}
+
+async function redis(): Promise<Check> {
+  try {
+    const server = await provideRedis();
+    await server.close();
+    return { name: "Redis", state: "fine", detail: server.description };
+  } catch (error) {
+    return { name: "Redis", state: "failed", detail: messageOf(error) };
+  }
+}
+
+async function port(): Promise<Check> {
+  const wanted = Number(process.env.PORT ?? 3000);
+  const free = await isFree(wanted);
+  if (free) return { name: "Port", state: "fine", detail: `${wanted} is free` };
+  return process.env.PORT
+    ? {
+        name: "Port",
+        state: "failed",
+        detail: `${wanted} is in use. Stop what uses it, or unset PORT.`,
+      }
+    : {
+        name: "Port",
+        state: "remark",
+        detail: `${wanted} is in use; npm run dev takes the next free one`,
+      };
+}
+
+function terminal(columns: number): Check {
+  if (!process.stdout.isTTY) {
+    return {
+      name: "Terminal",
+      state: "remark",
+      detail: "none: npm run step runs once instead of watching",
+    };
+  }
+  return columns < 60
+    ? {
+        name: "Terminal",
+        state: "remark",
+        detail: `${columns} columns: everything fits, with more line breaks`,
+      }
+    : { name: "Terminal", state: "fine", detail: `${columns} columns` };
+}
+
+function writeAccess(): Check {
+  for (const folder of [root, join(root, "steps"), ...(existsSync(keepsakes) ? [keepsakes] : [])]) {
+    try {
+      accessSync(folder, constants.W_OK);
+    } catch {
+      return {
+        name: "Write access",
+        state: "failed",
+        detail: `${folder} cannot be written to. Change its owner or its permissions.`,
+      };
+    }
+  }
+  return {
+    name: "Write access",
+    state: "fine",
+    detail: "the steps and your progress can be saved",
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

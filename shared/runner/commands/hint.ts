@@ -1,0 +1,43 @@
+import { provideRedis } from "../../redis/server.ts";
+import { Engine } from "../engine/engine.ts";
+import { readHints } from "../hints.ts";
+import type { Invocation } from "../main.ts";
+import type { StepEntry } from "../manifest.ts";
+import { loadProgress, saveStepProgress } from "../progress.ts";
+import { renderNote } from "../render.ts";
+import { counted, isPassed, type StepResult } from "../result.ts";
+
+/** `npm run hint [N]`: judges the step, and shows the next hint for its first open goal. */
+export async function hint({ step, paper, write }: Invocation): Promise<number> {
+  const redis = await provideRedis();
+  const engine = await Engine.start(redis.url);
+  try {
+    write(renderNote(nextHint(step, await engine.run(step)), paper));
+    return 0;
+  } finally {
+    await engine.close();
+    await redis.close();
+  }
+}
+
+/** The next of three hints for the first open goal's TODO. After the third it stays with it. */
+export function nextHint(step: StepEntry, result: StepResult | undefined): string {
+  if (!result) return "The goals are still running: a hint needs to know which one is open.";
+  if (isPassed(result))
+    return `Every goal of step ${step.number} is met: there is nothing to hint at.`;
+  if (result.fault) return result.fault;
+  const open =
+    counted(result.goals).find(({ verdict }) => verdict === "unmet") ??
+    counted(result.goals).find(({ verdict }) => verdict === "not judged");
+  if (!open) return "There is no open goal.";
+  // A stub is begun at the beginning, whichever of its TODOs the first goal belongs to.
+  const todo = `${step.number}.${open.message?.includes("it is the stub") ? 1 : open.goal.todo}`;
+  const hints = readHints(step).get(todo);
+  if (!hints || hints.length === 0) return `There are no hints for TODO ${todo}.`;
+
+  const shown = loadProgress().progress.steps[step.slug]?.hints[todo] ?? 0;
+  const level = Math.min(shown + 1, hints.length);
+  saveStepProgress(step, (before) => ({ ...before, hints: { ...before.hints, [todo]: level } }));
+  const more = level < hints.length ? "Ask again for the next one." : "This is the last one.";
+  return `Hint ${level} of ${hints.length} for TODO ${todo} (${open.goal.name})\n\n${hints[level - 1]}\n\n${more}`;
+}

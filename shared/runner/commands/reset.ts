@@ -1,0 +1,59 @@
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import type { Invocation } from "../main.ts";
+import { root, stepPaths } from "../paths.ts";
+import { keepsakes, timestamp } from "../progress.ts";
+import { renderNote } from "../render.ts";
+import { UserError } from "../user-error.ts";
+
+/** `npm run reset [N]`: the exact starter again. What it replaces is kept. */
+export async function reset({ step, paper, write }: Invocation): Promise<number> {
+  const { app, starter } = stepPaths(step);
+  const name = relative(root, app);
+  const source = readFileSync(starter);
+  const present = existsSync(app);
+  if (present && !lstatSync(app).isFile()) {
+    throw new UserError(`${name} is no file. Move it away, then: npm run reset ${step.number}`);
+  }
+  if (present && readFileSync(app).equals(source)) {
+    write(renderNote(`${name} is the starter already. Nothing to do.`, paper));
+    return 0;
+  }
+  const kept = present ? keep(app, step.slug) : undefined;
+  try {
+    mkdirSync(join(app, ".."), { recursive: true });
+    writeFileSync(app, source);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new UserError(
+      `${name} cannot be written (${code}). Is it read-only? Make it writable, then: npm run reset ${step.number}`,
+    );
+  }
+  const where = kept ? ` What you had is kept: ${relative(root, kept)}` : "";
+  write(renderNote(`${name} is the starter again.${where}`, paper));
+  return 0;
+}
+
+/** Copies a file to where nothing is ever overwritten, and returns the place. */
+function keep(file: string, slug: string): string {
+  const folder = join(keepsakes, "kept");
+  mkdirSync(folder, { recursive: true });
+  const stem = join(folder, `${slug}-${timestamp()}`);
+  for (let copy = 1; ; copy++) {
+    const place = copy === 1 ? `${stem}.ts` : `${stem}-${copy}.ts`;
+    try {
+      copyFileSync(file, place, constants.COPYFILE_EXCL);
+      return place;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
+}

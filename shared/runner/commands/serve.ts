@@ -1,0 +1,133 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { dirname, relative } from "node:path";
+import { openKeySpace } from "../../redis/key-space.ts";
+import { provideRedis } from "../../redis/server.ts";
+import type { Invocation } from "../main.ts";
+import { root, stepPaths } from "../paths.ts";
+import { isFree } from "../ports.ts";
+import { renderNote } from "../render.ts";
+import { UserError } from "../user-error.ts";
+
+/** `npm run dev [N]`: the learner's app. */
+export function dev(invocation: Invocation): Promise<number> {
+  return serve(invocation, stepPaths(invocation.step).app);
+}
+
+/** `npm run demo [N]`: the reference solution. */
+export function demo(invocation: Invocation): Promise<number> {
+  return serve(invocation, stepPaths(invocation.step).solution);
+}
+
+const firstPort = 3000;
+const ports = 20;
+
+/** Runs an app until Ctrl-C, and starts it again at every save. Redis lives on meanwhile. */
+async function serve({ step, paper, write }: Invocation, file: string): Promise<number> {
+  const port = await freePort();
+  const redis = await provideRedis();
+  const keySpace = openKeySpace(redis.url);
+  const redisUrl = new URL(redis.url);
+  redisUrl.searchParams.set("keyPrefix", keySpace.prefix);
+  const env = {
+    ...process.env,
+    PORT: String(port),
+    REDIS_URL: redisUrl.href,
+    // The same for all restarts, so that they forget nobody.
+    SESSION_SECRET: process.env.SESSION_SECRET ?? randomBytes(32).toString("base64url"),
+  };
+  const url = `http://localhost:${port}`;
+  const name = relative(root, file);
+  const tell = (text: string) => write(renderNote(text, paper));
+
+  let app: ChildProcess | undefined;
+  let ending = false;
+  const start = () => {
+    const child = spawn(process.execPath, ["--import", "tsx", "shared/app/server.ts", file], {
+      cwd: root,
+      env,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    app = child;
+    child.once("message", () => tell(`${name} listens on ${url}`));
+    child.once("exit", (code) => {
+      if (app !== child) return;
+      app = undefined;
+      if (!ending) tell(`${name} ended (exit code ${code}). It starts again when you save it.`);
+    });
+  };
+  const stop = async () => {
+    const child = app;
+    app = undefined;
+    if (!child || child.exitCode !== null) return;
+    child.kill("SIGTERM");
+    // A handler that never answers must not hold up the restart.
+    const impatience = setTimeout(() => child.kill("SIGKILL"), 1_000);
+    await once(child, "exit");
+    clearTimeout(impatience);
+  };
+
+  tell(
+    [
+      `Step ${step.number} · ${step.title}`,
+      "",
+      "Try, in another terminal:",
+      ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
+      "",
+      `Redis: ${redis.description}`,
+      "A save restarts the app; Redis lives on. Ctrl-C ends both.",
+    ].join("\n"),
+  );
+  start();
+
+  let restarting: Promise<void> | undefined;
+  let settling: NodeJS.Timeout | undefined;
+  const restart = () => {
+    restarting ??= stop().then(() => {
+      restarting = undefined;
+      if (!ending) start();
+    });
+  };
+  const watcher = watch(dirname(file), (_event, changed) => {
+    if (changed && !changed.endsWith(".ts")) return;
+    clearTimeout(settling);
+    settling = setTimeout(restart, 50);
+  });
+
+  const signal = await Promise.race([
+    once(process, "SIGINT").then(() => 130),
+    once(process, "SIGTERM").then(() => 143),
+  ]);
+  ending = true;
+  clearTimeout(settling);
+  watcher.close();
+  await restarting;
+  await stop();
+  await keySpace.close();
+  await redis.close();
+  return signal === 130 ? 0 : signal;
+}
+
+/** PORT when it is set, otherwise 3000 or the next port that nobody uses. */
+async function freePort(): Promise<number> {
+  const wanted = process.env.PORT;
+  if (wanted) {
+    if (!/^\d{1,5}$/.test(wanted) || Number(wanted) > 65_535) {
+      throw new UserError(
+        `PORT is ${JSON.stringify(wanted)}, which is no port. Unset it, or set it to a number such as 3000.`,
+      );
+    }
+    if (await isFree(Number(wanted))) return Number(wanted);
+    throw new UserError(
+      `Port ${wanted} is in use. Stop what uses it, or unset PORT: the next free one is then taken.`,
+    );
+  }
+  for (let port = firstPort; port < firstPort + ports; port++) {
+    if (await isFree(port)) return port;
+  }
+  throw new UserError(
+    `The ports ${firstPort} to ${firstPort + ports - 1} are all in use. Name a free one: PORT=4000 in .env`,
+  );
+}

@@ -1,0 +1,30 @@
+import { Worker } from "node:worker_threads";
+
+/** @type {Worker | undefined} */
+let prepared;
+
+/** Starts a thread for the goals while its owner still loads vitest: they have a core each. */
+export function prepareThread() {
+  prepared ??= startThread();
+  // A command that ends without it ends at once.
+  prepared.unref();
+}
+
+/** A thread that runs goals: the prepared one, once, or a new one. */
+export function takeThread() {
+  const thread = prepared ?? startThread();
+  prepared = undefined;
+  thread.ref();
+  return thread;
+}
+
+function startThread() {
+  const thread = new Worker(new URL("thread.mjs", import.meta.url), {
+    // What vitest tells its own workers.
+    env: { ...process.env, NODE_ENV: "test", TEST: "true", VITEST: "true", VITEST_MODE: "RUN" },
+    execArgv: [],
+  });
+  // vitest adds listeners per run and removes them after it; two runs can overlap for a moment.
+  thread.setMaxListeners(50);
+  return thread;
+}

@@ -1,0 +1,94 @@
+// A store written for this app alone: JSON in a string key that expires to the millisecond.
+import { callbackify } from "node:util";
+import express, { type Express } from "express";
+import session, { type SessionData } from "express-session";
+import { Redis } from "ioredis";
+import { errorHandler } from "../../shared/app/error-handler.ts";
+import type { Services } from "../../shared/app/services.ts";
+
+const sessionLifeMs = 24 * 60 * 60 * 1000;
+
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    // A visitor would rather read an error now than wait for ten seconds of retries.
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1_000,
+    commandTimeout: 2_000,
+  });
+  // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
+  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  return redis;
+}
+
+class JsonStore extends session.Store {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    super();
+    this.#redis = redis;
+  }
+
+  override get(id: string, done: (error: unknown, data?: SessionData | null) => void): void {
+    callbackify(async (): Promise<SessionData | null> => {
+      const json = await this.#redis.get(keyOf(id));
+      return json === null ? null : JSON.parse(json);
+    })(done);
+  }
+
+  override set(id: string, data: SessionData, done: (error?: unknown) => void = () => {}): void {
+    callbackify(() => this.#redis.set(keyOf(id), JSON.stringify(data), "PX", remainingMs(data)))(
+      done,
+    );
+  }
+
+  override touch(id: string, data: SessionData, done: (error?: unknown) => void = () => {}): void {
+    callbackify(() => this.#redis.pexpire(keyOf(id), remainingMs(data)))(done);
+  }
+
+  override destroy(id: string, done: (error?: unknown) => void = () => {}): void {
+    callbackify(() => this.#redis.unlink(keyOf(id)))(done);
+  }
+}
+
+const keyOf = (id: string) => `session/${id}`;
+
+function remainingMs({ cookie }: SessionData): number {
+  const expiresMs = cookie.expires
+    ? new Date(cookie.expires).getTime()
+    : Date.now() + sessionLifeMs;
+  return Math.max(1, expiresMs - Date.now());
+}
+
+export function createApp({ redis, config }: Services): Express {
+  const app = express();
+  app.set("env", config.env);
+  app.disable("x-powered-by");
+  app.use(express.json());
+
+  app.get("/health", (_req, res) => {
+    res.json({ data: { ok: true } });
+  });
+
+  // Whoever knows the secret can sign session cookies. Step 6 does away with this fallback.
+  const secret = config.sessionSecret ?? "only for the first steps";
+
+  app.use(
+    session({
+      secret,
+      resave: false,
+      saveUninitialized: false,
+      store: new JsonStore(redis),
+      cookie: {
+        maxAge: sessionLifeMs,
+      },
+    }),
+  );
+
+  app.get("/visits", (req, res) => {
+    req.session.visits = (req.session.visits ?? 0) + 1;
+    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+  });
+
+  app.use(errorHandler);
+  return app;
+}

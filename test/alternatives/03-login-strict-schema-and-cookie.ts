@@ -1,0 +1,96 @@
+// A strict schema that tidies the email up front; a Strict cookie; a prefix for the keys.
+import { randomUUID } from "node:crypto";
+import bcrypt from "bcrypt";
+import { RedisStore } from "connect-redis";
+import express, { type Express } from "express";
+import session from "express-session";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import { errorHandler } from "../../shared/app/error-handler.ts";
+import type { Services } from "../../shared/app/services.ts";
+import { regenerateSession, saveSession } from "../../shared/app/session.ts";
+import { validate } from "../../shared/app/validate.ts";
+
+const sessionLifeMs = 24 * 60 * 60 * 1000;
+
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    // A visitor would rather read an error now than wait for ten seconds of retries.
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1_000,
+    commandTimeout: 2_000,
+  });
+  // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
+  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  return redis;
+}
+
+const LoginSchema = z.strictObject({
+  email: z.preprocess(
+    (typed) => (typeof typed === "string" ? typed.trim().toLowerCase() : typed),
+    z.email().max(254),
+  ),
+  password: z
+    .string()
+    .min(1)
+    // bcrypt reads 72 bytes and ignores the rest.
+    .refine((password) => new TextEncoder().encode(password).length <= 72),
+});
+
+export function createApp({ redis, db, config }: Services): Express {
+  const app = express();
+  app.set("env", config.env);
+  app.disable("x-powered-by");
+  app.use(express.json());
+
+  app.get("/health", (_req, res) => {
+    res.json({ data: { ok: true } });
+  });
+
+  // Whoever knows the secret can sign session cookies. Step 6 does away with this fallback.
+  const secret = config.sessionSecret ?? "only for the first steps";
+
+  app.use(
+    session({
+      secret,
+      resave: false,
+      saveUninitialized: false,
+      name: "__sid",
+      unset: "keep",
+      store: new RedisStore({ client: redis, prefix: "auth:session:", ttl: 86_400 }),
+      cookie: {
+        path: "/",
+        httpOnly: true,
+        sameSite: "strict",
+        maxAge: sessionLifeMs,
+      },
+    }),
+  );
+
+  app.get("/visits", (req, res) => {
+    req.session.visits = (req.session.visits ?? 0) + 1;
+    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+  });
+
+  // Nobody's password. An unknown email is compared with it, to take as long as a known one.
+  const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
+
+  app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
+    const { email, password } = req.validBody;
+    const user = await db.users.findByEmail(email);
+    const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);
+    if (!user || !matches) {
+      res.status(401).json({ error: { code: "invalid_credentials" } });
+      return;
+    }
+    // A new id on login, so a session id that an attacker planted is worthless.
+    await regenerateSession(req);
+    req.session.userId = user.id;
+    // Answering first would let the browser come back before its session is stored.
+    await saveSession(req);
+    res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });
+  });
+
+  app.use(errorHandler);
+  return app;
+}

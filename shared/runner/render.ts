@@ -75,7 +75,7 @@ function redisLine(description: string): Line {
   return { text: `Redis: ${description}`, styles: ["dim"] };
 }
 
-function whatNext({ number, slug, tryIt }: StepEntry): Line[] {
+function whatNext({ number, tryIt }: StepEntry): Line[] {
   const last = number === steps.length;
   return [
     { text: `See it at work: npm run dev ${number}, and in another terminal:` },
@@ -87,7 +87,7 @@ function whatNext({ number, slug, tryIt }: StepEntry): Line[] {
     {
       text: last
         ? "That was the last step. What it leaves out stands at the end of its lesson."
-        : `Then press n for step ${number + 1}. Another way to do it: d. Lesson: steps/${slug}/README.md`,
+        : `Then press n for step ${number + 1}. Another way to do it: d.`,
     },
   ];
 }
@@ -196,7 +196,8 @@ function diffLine(text: string): Line {
 function heading({ number, slug, title }: StepEntry): Line[] {
   return [
     { text: `Step ${number} · ${title}`, styles: ["bold"] },
-    { text: `steps/${slug}/app.ts`, styles: ["cyan"] },
+    { text: `lesson  steps/${slug}/README.md`, styles: ["cyan"], indent: 8 },
+    { text: `edit    steps/${slug}/app.ts`, styles: ["cyan"], indent: 8 },
   ];
 }
 

@@ -10,7 +10,7 @@ const sessionLifeMs = 24 * 60 * 60 * 1000;
 
 export function connectRedis(url: string): Redis {
   const redis = new Redis(url, {
-    // Whether the server refuses or falls silent: a command has a second and a half, queueing included.
+    // Refused or met with silence, queued or sent: a command has a second and a half.
     commandTimeout: 1_500,
     connectTimeout: 1_000,
     maxRetriesPerRequest: null,

@@ -107,13 +107,13 @@ export function createApp({ redis, db, config }: Services): Express {
     next();
   };
 
-  const requireAuth: RequestHandler[] = [loadUser, neverCached];
+  const requireAuth = [loadUser, neverCached];
 
-  app.get("/me", requireAuth, (req, res) => {
+  app.get("/me", ...requireAuth, (req, res) => {
     res.json({ data: profileOf(req.user) });
   });
 
-  app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
+  app.patch("/me", ...requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
     const user = await db.users.update(req.user.id, req.validBody);
     res.json({ data: user && profileOf(user) });
   });

@@ -121,7 +121,8 @@ export const mistakes: readonly Mistake[] = [
       ['  app.get("/visits"', '  const visits = new Map<string, number>();\n  app.get("/visits"'],
       [
         count,
-        'visits.set(req.ip ?? "", (visits.get(req.ip ?? "") ?? 0) + 1);\n    req.session.visits = visits.get(req.ip ?? "") ?? 0;',
+        `visits.set(req.ip ?? "", (visits.get(req.ip ?? "") ?? 0) + 1);
+    req.session.visits = visits.get(req.ip ?? "") ?? 0;`,
       ],
     ],
     goal: "two browsers count apart",
@@ -177,7 +178,8 @@ export const mistakes: readonly Mistake[] = [
     edits: [
       [
         count,
-        'const visits = Number(/visits=(\\d+)/.exec(req.headers.cookie ?? "")?.[1] ?? 0) + 1;\n    res.cookie("visits", visits);',
+        `const visits = Number(/visits=(\\d+)/.exec(req.headers.cookie ?? "")?.[1] ?? 0) + 1;
+    res.cookie("visits", visits);`,
       ],
       ["visits: req.session.visits }", "visits }"],
     ],
@@ -190,7 +192,9 @@ export const mistakes: readonly Mistake[] = [
       ['  app.get("/visits"', '  const visits = new Map<string, number>();\n  app.get("/visits"'],
       [
         count,
-        'const id = /visitor=([\\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? crypto.randomUUID();\n    res.cookie("visitor", id);\n    visits.set(id, (visits.get(id) ?? 0) + 1);',
+        `const id = /visitor=([\\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? crypto.randomUUID();
+    res.cookie("visitor", id);
+    visits.set(id, (visits.get(id) ?? 0) + 1);`,
       ],
       ["visits: req.session.visits }", "visits: visits.get(id) }"],
     ],
@@ -203,7 +207,9 @@ export const mistakes: readonly Mistake[] = [
       ['  app.get("/visits"', '  const visits = new Map<string, number>();\n  app.get("/visits"'],
       [
         count,
-        'req.session.visits = 1;\n    const id = /sid=s%3A([\\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? req.sessionID;\n    visits.set(id, (visits.get(id) ?? 0) + 1);',
+        `req.session.visits = 1;
+    const id = /sid=s%3A([\\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? req.sessionID;
+    visits.set(id, (visits.get(id) ?? 0) + 1);`,
       ],
       ["visits: req.session.visits }", "visits: visits.get(id) }"],
     ],

@@ -9,7 +9,7 @@ import type { Services } from "../app/services.ts";
 import { describeError } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { CommandTap } from "./commands.ts";
-import { must } from "./verdict.ts";
+import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
 /** What a step's `app.ts` exports. */
 export interface StepModule {
@@ -124,13 +124,17 @@ export class Site {
     await once(this.#server, "close");
   }
 
-  async #start(): Promise<void> {
+  async #build(): Promise<void> {
     const { module, prefix } = this.#ground;
     this.#redis = connect(module, this.#redisUrl);
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
     this.#commands = new CommandTap(this.#redis);
     this.#app = await create(module, { redis: this.#redis, db: this.db, config: this.config });
+  }
+
+  async #start(): Promise<void> {
+    await onlyOnceUnmet(() => this.#build());
 
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
@@ -145,6 +149,19 @@ export class Site {
     });
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
+  }
+}
+
+const failures = new Set<string>();
+
+/** One cause, one unmet goal: an app that cannot be built leaves the other goals not judged. */
+async function onlyOnceUnmet(build: () => Promise<void>): Promise<void> {
+  try {
+    await build();
+  } catch (error) {
+    if (error instanceof GoalUnmet && failures.has(error.claim)) notJudged(error.claim);
+    if (error instanceof GoalUnmet) failures.add(error.claim);
+    throw error;
   }
 }
 
@@ -189,7 +206,13 @@ export async function create(module: StepModule, services: Services): Promise<Ex
 }
 
 function failed(what: string, error: unknown): never {
-  if (error instanceof Error && error.name === "GoalUnmet") throw error;
   const cause = error instanceof Error ? describeError(error) : String(error);
-  must(false, `${what} threw: ${cause}.`, [], "Nothing else can be tested until it returns.");
+  must(
+    false,
+    `${what} threw: ${cause}.`,
+    [],
+    / is not a (constructor|function)/.test(cause)
+      ? "That is how a wrong import shows: does the package export it by name or as its default? connect-redis 8 has `RedisStore` by name."
+      : "Nothing else can be tested until it returns.",
+  );
 }

@@ -13,51 +13,43 @@ export interface LoopWatch {
 }
 
 const lookEveryMs = 250;
-// A thread that loads modules is busy too, but it stops for breath.
-const firstBusyMs = 2_500;
-const nextBusyMs = 750;
 
 /**
- * Watches a thread whose JavaScript may never return. When its event loop stands still, the
- * running code is interrupted, so that the loop can go on with the next event.
+ * Watches a thread whose JavaScript may never return.
  *
- * @param onInterrupt receives the call stack, innermost frame first.
+ * @param busyMs How long its event loop may stand still. A thread that loads modules is busy too,
+ * but it stops for breath.
+ * @param onLoop is called once, with the call stack, innermost frame first.
  */
 export function watchForEndlessLoops(
   thread: Worker,
-  onInterrupt: (frames: Frame[]) => void,
+  busyMs: number,
+  onLoop: (frames: Frame[]) => void,
 ): LoopWatch {
   let last = thread.performance.eventLoopUtilization();
-  let busyMs = 0;
-  let limitMs = firstBusyMs;
-  let interrupting = false;
-
+  let busySoFarMs = 0;
   const timer = setInterval(() => {
     const now = thread.performance.eventLoopUtilization();
-    const idle = now.idle - last.idle;
     const active = now.active - last.active;
+    busySoFarMs = now.idle === last.idle && active > 0 ? busySoFarMs + active : 0;
     last = now;
-    busyMs = idle === 0 && active > 0 ? busyMs + active : 0;
-    if (busyMs < limitMs || interrupting) return;
-    interrupting = true;
-    busyMs = 0;
-    limitMs = nextBusyMs;
-    void interrupt().then((frames) => {
-      interrupting = false;
-      if (frames.length > 0) onInterrupt(frames);
-    });
+    if (busySoFarMs < busyMs) return;
+    clearInterval(timer);
+    void whereIs(thread).then(onLoop);
   }, lookEveryMs);
-
   return { stop: () => clearInterval(timer) };
 }
 
 /**
- * Stops the JavaScript of the busy worker thread through the inspector protocol of this process:
- * pause, read the call stack, terminate. The thread itself stays alive.
+ * Where a busy thread is, innermost frame first, asked through the inspector protocol of this
+ * process. Resolves to no frames when it cannot be told.
  *
- * https://chromedevtools.github.io/devtools-protocol/v8/Runtime/#method-terminateExecution
+ * The thread cannot be made to go on from there: terminating its JavaScript in the middle of a
+ * request leaves Node's own bookkeeping corrupted, and Node then ends the process.
+ *
+ * https://chromedevtools.github.io/devtools-protocol/v8/Debugger/#method-pause
  */
-function interrupt(): Promise<Frame[]> {
+function whereIs(thread: Worker): Promise<Frame[]> {
   return new Promise((resolve) => {
     const session = new Session();
     const urls = new Map<string, string>();
@@ -69,28 +61,30 @@ function interrupt(): Promise<Frame[]> {
     const patience = setTimeout(() => finish([]), 1_000);
 
     session.connect();
-    session.on("NodeWorker.attachedToWorker", ({ params: { sessionId } }) => {
+    session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
+      // Other threads, such as the one of tsx, are reported as well.
+      if (workerInfo.title !== `[worker ${thread.threadId}]`) return;
       let id = 0;
       const send = (method: string) => {
         const message = JSON.stringify({ id: ++id, method });
         session.post("NodeWorker.sendMessageToWorker", { sessionId, message });
       };
       session.on("NodeWorker.receivedMessageFromWorker", ({ params }) => {
+        if (params.sessionId !== sessionId) return;
         const message: InspectorMessage = JSON.parse(params.message);
         if (message.method === "Debugger.scriptParsed") {
           urls.set(message.params.scriptId, message.params.url);
+        } else if (message.method === "Debugger.paused") {
+          const frames = message.params.callFrames.map(({ location }) => ({
+            url: urls.get(location.scriptId) ?? "",
+            line: location.lineNumber,
+            column: location.columnNumber ?? 0,
+          }));
+          // A thread that stays paused can never be ended. It has to read this before the session ends.
+          send("Debugger.resume");
+          send("Debugger.disable");
+          setTimeout(() => finish(frames), 50);
         }
-        if (message.method !== "Debugger.paused") return;
-        const frames = message.params.callFrames.map(({ location }) => ({
-          url: urls.get(location.scriptId) ?? "",
-          line: location.lineNumber,
-          column: location.columnNumber ?? 0,
-        }));
-        send("Runtime.terminateExecution");
-        send("Debugger.resume");
-        send("Debugger.disable");
-        // The thread has to read these before the connection ends.
-        setTimeout(() => finish(frames), 50);
       });
       send("Debugger.enable");
       send("Debugger.pause");

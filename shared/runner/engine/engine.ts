@@ -11,9 +11,19 @@ import { UserError } from "../user-error.ts";
 import { watchForEndlessLoops, type Frame } from "./endless-loops.ts";
 import { WarmPool } from "./warm-worker.ts";
 
-// After the first endless loop, the remaining goals get this long.
-const afterLoopMs = 12_000;
-const longestRunMs = 120_000;
+const firstBusyMs = 2_500;
+const nextBusyMs = 1_000;
+// Each endless loop costs a second or two: after these, the rest is not judged.
+const mostLoops = 3;
+
+interface Round {
+  /** The tests by name, finished or not. */
+  cases: ReadonlyMap<string, TestCase>;
+  /** What kept the goals from being judged. */
+  error: string | undefined;
+  /** Where an endless loop was, an empty text when that is unknown; undefined without one. */
+  loopsAt: string | undefined;
+}
 
 /**
  * Runs the goals of a step with vitest, in one warm thread. Runs follow each other; two engines can
@@ -102,40 +112,67 @@ export class Engine {
     }
     for (const file of readdirSync(folder)) this.#invalidate(join(folder, file));
 
-    let stuckAt: string | undefined;
-    let deadline: NodeJS.Timeout | undefined;
-    const giveUpAfter = (ms: number) => {
-      clearTimeout(deadline);
-      deadline = setTimeout(() => void this.#pool.stop(), ms);
-    };
-    const watch = onceStarted(this.#pool, (thread) =>
-      watchForEndlessLoops(thread, (frames) => {
-        if (!stuckAt) giveUpAfter(afterLoopMs);
-        stuckAt ??= this.#placeOf(frames) ?? relative(root, app);
-      }),
-    );
-    giveUpAfter(longestRunMs);
-
-    const spec = this.#vitest.getRootProject().createSpecification(test);
-    const { testModules, unhandledErrors } = await this.#vitest
-      .runTestSpecifications([spec])
-      .finally(() => {
-        watch.stop();
-        clearTimeout(deadline);
-      });
+    const judged = new Map<string, Omit<GoalResult, "goal">>();
+    let open = step.goals.map(({ name }) => name);
+    let fault: string | undefined;
+    for (let loops = 0; open.length > 0;) {
+      const { cases, error, loopsAt } = await this.#round(test, open, loops === 0);
+      for (const name of open) {
+        const verdict = verdictOf(cases.get(name));
+        if (verdict) judged.set(name, verdict);
+      }
+      if (loopsAt === undefined) {
+        fault = error;
+        break;
+      }
+      // The thread is lost, and with it the goal that was under way: the others get a new one.
+      loops++;
+      const message = endlessLoop(loopsAt || relative(root, app));
+      if (cases.size === 0) fault = message;
+      const [stuck = "", ...rest] = open;
+      if (!judged.has(stuck)) judged.set(stuck, { verdict: "unmet", message });
+      open = rest.filter((name) => !judged.has(name));
+      if (fault !== undefined || loops === mostLoops) {
+        for (const name of open) judged.set(name, { verdict: "not judged", message });
+        break;
+      }
+    }
     await this.#keySpace.clear();
 
-    const testModule = testModules.find(({ moduleId }) => moduleId === test);
-    const fault = faultOf(testModule, stuckAt) ?? strayError(unhandledErrors, stuckAt);
-    const cases = new Map(
-      [...(testModule?.children.allTests() ?? [])].map((each) => [each.name, each]),
-    );
     const goals = step.goals.map((goal): GoalResult => {
-      const judged = cases.get(goal.name);
-      if (!judged) return { goal, verdict: "not judged", message: fault ?? "It did not run." };
-      return { goal, ...verdictOf(judged, stuckAt) };
+      if (fault !== undefined && !judged.has(goal.name)) {
+        return { goal, verdict: "not judged", message: fault };
+      }
+      return {
+        goal,
+        ...(judged.get(goal.name) ?? { verdict: "not judged", message: "It did not run." }),
+      };
     });
     return result(fault === undefined ? { goals } : { goals, fault });
+  }
+
+  /** Runs these goals until they are judged, or until an endless loop takes the thread. */
+  async #round(test: string, goals: readonly string[], first: boolean): Promise<Round> {
+    let loopsAt: string | undefined;
+    const watch = onceStarted(this.#pool, (thread) =>
+      watchForEndlessLoops(thread, first ? firstBusyMs : nextBusyMs, (frames) => {
+        loopsAt = this.#placeOf(frames) ?? "";
+        void this.#pool.stop();
+      }),
+    );
+    const spec = this.#vitest.getRootProject().createSpecification(test, {
+      testNamePattern: new RegExp(`^\\s*(${goals.map(escaped).join("|")})$`),
+    });
+    const { testModules, unhandledErrors } = await this.#vitest
+      .runTestSpecifications([spec])
+      .finally(() => watch.stop());
+    const testModule = testModules.find(({ moduleId }) => moduleId === test);
+    const tests = [...(testModule?.children.allTests() ?? [])];
+    return {
+      cases: new Map(tests.map((each) => [each.name, each])),
+      error: loadError(testModule) ?? strayError(unhandledErrors),
+      loopsAt,
+    };
   }
 
   async close(): Promise<void> {
@@ -171,42 +208,38 @@ function notJudged(step: StepEntry, message: string): GoalResult[] {
   return step.goals.map((goal) => ({ goal, verdict: "not judged", message }));
 }
 
-function verdictOf(test: TestCase, stuckAt: string | undefined): Omit<GoalResult, "goal"> {
-  const { state, errors = [] } = test.result();
-  if (state === "passed") return { verdict: "met" };
-  if (state === "skipped") {
-    const { note } = test.result() as { note?: string };
-    return { verdict: "not judged", message: note ?? "It did not run." };
+/** What a finished test says about its goal; undefined when it did not finish. */
+function verdictOf(test: TestCase | undefined): Omit<GoalResult, "goal"> | undefined {
+  const result = test?.result();
+  if (!result || result.state === "pending") return undefined;
+  if (result.state === "passed") return { verdict: "met" };
+  if (result.state === "skipped") {
+    return result.note === undefined ? undefined : { verdict: "not judged", message: result.note };
   }
-  const [error] = errors;
-  if (!error) return { verdict: "not judged", message: "It did not run." };
-  if (stuckAt && (error.name !== "GoalUnmet" || error.message.includes("never answered"))) {
-    return { verdict: "unmet", message: endlessLoop(stuckAt) };
-  }
+  const [error] = result.errors;
+  if (!error) return undefined;
   if (error.name === "GoalUnmet") return { verdict: "unmet", message: error.message };
-  if (/ECONNREFUSED|Connection is closed|ECONNRESET|max retries per request/i.test(error.message)) {
+  if (/ECONNREFUSED|ECONNRESET|Connection is closed|max retries per request/i.test(error.message)) {
     return { verdict: "not judged", message: `The connection to Redis was lost: ${error.message}` };
   }
   return { verdict: "unmet", message: `${error.name}: ${error.message}\n${error.stack ?? ""}` };
 }
 
 /** Why the test file could not even be loaded; in nearly all cases because of `app.ts`. */
-function faultOf(
-  testModule: TestModule | undefined,
-  stuckAt: string | undefined,
-): string | undefined {
+function loadError(testModule: TestModule | undefined): string | undefined {
   const [error] = testModule?.errors() ?? [];
-  if (!error) return undefined;
-  if (stuckAt) return endlessLoop(stuckAt);
-  return describeLoadError(error);
+  return error && describeLoadError(error);
 }
 
-function strayError(errors: readonly unknown[], stuckAt: string | undefined): string | undefined {
-  const [error] = errors as { name?: string; message?: string; stack?: string }[];
+function strayError(errors: readonly unknown[]): string | undefined {
+  const [error] = errors as { message?: string; stack?: string }[];
   if (!error) return undefined;
-  if (stuckAt) return endlessLoop(stuckAt);
   const place = placeIn(error.stack);
   return `An error escaped while the goals ran: ${error.message}${place ? ` (${place})` : ""}.`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function describeLoadError(error: { name?: string; message?: string; stack?: string }): string {

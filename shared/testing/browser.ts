@@ -67,6 +67,11 @@ export class Browser {
     return pairs.find((pair) => sessionIdIn(valueOf(pair)) !== undefined);
   }
 
+  /** Whether this browser would send a cookie of that name to the site now, whatever its value. */
+  async sends(name: string): Promise<boolean> {
+    return (await this.cookieHeader()).split("; ").some((pair) => pair.startsWith(`${name}=`));
+  }
+
   /** The id in the session cookie. */
   async sessionId(): Promise<string | undefined> {
     const pair = await this.sessionCookie();

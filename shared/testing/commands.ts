@@ -12,6 +12,8 @@ export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
 /** A hand on the commands of one client: records them, holds them back or makes them fail. */
 export class CommandTap {
   readonly sent: SentCommand[] = [];
+  /** What Redis refused, in its own words. */
+  readonly refusals: string[] = [];
   readonly #holds = new Set<Hold>();
   readonly #failing = new Set<CommandKind>();
 
@@ -25,6 +27,7 @@ export class CommandTap {
       const sent = { name: command.name, args: command.args.map(String) };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
+      command.promise.catch((error: Error) => this.refusals.push(error.message));
       const kind = kindOf(sent);
       if (this.#failing.has(kind)) {
         command.reject(new Error("OOM command not allowed when used memory > 'maxmemory'."));
@@ -72,6 +75,16 @@ export class Hold {
   add(proceed: () => void): void {
     this.#waiting.push(proceed);
     this.#reach();
+  }
+
+  /** How many commands wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Lets the longest waiting command go; later ones are still held. */
+  releaseOne(): void {
+    this.#waiting.shift()?.();
   }
 
   release(): void {
@@ -123,7 +136,7 @@ export function kindOf({ name, args }: SentCommand): CommandKind {
 }
 
 function isHandshake(name: string): boolean {
-  return ["hello", "auth", "select", "info", "client", "ping", "quit"].includes(name.toLowerCase());
+  return ["hello", "auth", "select", "info", "client", "quit"].includes(name.toLowerCase());
 }
 
 /** `SET sess:abc…, EXPIRE sess:abc…`, for people. */

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { Redis } from "ioredis";
 import { inject, test as base } from "vitest";
 import { KeySpace } from "../redis/key-space.ts";
@@ -38,6 +39,7 @@ interface Run {
 }
 
 let corners = 0;
+let processes = 1;
 
 /** vitest's `test` for the goals of a step, with everything a goal may ask for. */
 export function goalsFor(module: StepModule) {
@@ -71,11 +73,14 @@ export function goalsFor(module: StepModule) {
       { scope: "file" },
     ],
 
-    ground: async ({ run }, use) => {
+    ground: async ({ run, task }, use) => {
       run.errors.length = 0;
       run.escaped.length = 0;
+      const { filepath } = task.file;
       await use({
         module,
+        evaluateAnew: () =>
+          import(/* @vite-ignore */ `${dirname(filepath)}/app.ts?process=${++processes}`),
         redisUrl: inject("redisUrl"),
         prefix: `${inject("keyPrefix")}${++corners}:`,
         errors: run.errors,

@@ -21,11 +21,17 @@ export interface SiteOptions extends Partial<Config> {
   db?: Database;
   /** Another way to the same Redis, through a relay. */
   redisUrl?: string;
+  /** In a process of its own, as after a deploy: nothing that `app.ts` keeps in variables is shared. */
+  newProcess?: boolean;
+  /** Takes requests before the Redis connection is ready. */
+  impatient?: boolean;
 }
 
 /** Where a site stands: the module under test and the corner of Redis that the goal owns. */
 export interface Ground {
   module: StepModule;
+  /** Evaluates `app.ts` once more, as another process would. */
+  evaluateAnew(): Promise<StepModule>;
   redisUrl: string;
   /** Every key of the goal begins with it. */
   prefix: string;
@@ -42,6 +48,7 @@ export class Site {
   readonly config: Config;
   readonly #ground: Ground;
   readonly #redisUrl: string;
+  #module: StepModule;
   #app!: Express;
   #redis!: Redis;
   #server!: Server;
@@ -49,19 +56,24 @@ export class Site {
 
   private constructor(ground: Ground, db: Database, config: Config, redisUrl: string) {
     this.#ground = ground;
+    this.#module = ground.module;
     this.db = db;
     this.config = config;
     this.#redisUrl = redisUrl;
   }
 
-  static async open(ground: Ground, { db, redisUrl, ...config }: SiteOptions = {}): Promise<Site> {
+  static async open(
+    ground: Ground,
+    { db, redisUrl, newProcess, impatient, ...config }: SiteOptions = {},
+  ): Promise<Site> {
     const site = new Site(
       ground,
       db ?? (await createDatabase({ bcryptCost: 4 })),
       { env: "development", sessionSecret: testSecret, previousSessionSecrets: [], ...config },
       redisUrl ?? ground.redisUrl,
     );
-    await site.#start();
+    if (newProcess) site.#module = await ground.evaluateAnew();
+    await site.#start(impatient);
     return site;
   }
 
@@ -112,6 +124,7 @@ export class Site {
   async restart(config: Partial<Config> = {}): Promise<void> {
     await this.close();
     Object.assign(this.config, config);
+    this.#module = await this.#ground.evaluateAnew();
     await this.#start();
   }
 
@@ -125,16 +138,21 @@ export class Site {
   }
 
   async #build(): Promise<void> {
-    const { module, prefix } = this.#ground;
-    this.#redis = connect(module, this.#redisUrl);
+    const { prefix } = this.#ground;
+    this.#redis = connect(this.#module, this.#redisUrl);
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
     this.#commands = new CommandTap(this.#redis);
-    this.#app = await create(module, { redis: this.#redis, db: this.db, config: this.config });
+    this.#app = await create(this.#module, {
+      redis: this.#redis,
+      db: this.db,
+      config: this.config,
+    });
   }
 
-  async #start(): Promise<void> {
+  async #start(impatient = false): Promise<void> {
     await onlyOnceUnmet(() => this.#build());
+    if (!impatient) await ready(this.#redis);
 
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
@@ -150,6 +168,14 @@ export class Site {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
   }
+}
+
+/** Waits until the client is connected, or is not going to be for now. */
+function ready(redis: Redis): Promise<void> {
+  if (redis.status !== "connecting" && redis.status !== "connect") return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const event of ["ready", "close", "end"]) redis.once(event, () => resolve());
+  });
 }
 
 const failures = new Set<string>();
@@ -207,12 +233,15 @@ export async function create(module: StepModule, services: Services): Promise<Ex
 
 function failed(what: string, error: unknown): never {
   const cause = error instanceof Error ? describeError(error) : String(error);
+  const wrongImport = /default.* is not a (constructor|function)/.test(cause);
   must(
     false,
-    `${what} threw: ${cause}.`,
+    wrongImport
+      ? `${what} uses a default import that does not exist: ${cause}.`
+      : `${what} threw: ${cause}.`,
     [],
-    / is not a (constructor|function)/.test(cause)
-      ? "That is how a wrong import shows: does the package export it by name or as its default? connect-redis 8 has `RedisStore` by name."
+    wrongImport
+      ? "Does the package export it by name? connect-redis 8 exports `RedisStore`, in braces."
       : "Nothing else can be tested until it returns.",
   );
 }

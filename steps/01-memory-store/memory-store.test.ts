@@ -12,7 +12,7 @@ goal("a second visit counts 2", async ({ browser }) => {
     !/undefined \(reading|of undefined/.test(first.thrown?.message ?? ""),
     "`req.session` is undefined in GET /visits.",
     first,
-    "Express runs middleware in the order in which it is mounted: `session()` must come before the routes that use it.",
+    "Express runs middleware in the order in which it is mounted: `session()` must come before the routes that use it, and its cookie has to be for all paths.",
   );
   first.mustBe(
     200,
@@ -48,12 +48,20 @@ goal("a second visit counts 2", async ({ browser }) => {
 goal("two browsers count apart", async ({ site }) => {
   const [ada, grace] = [site.browser(), site.browser()];
   await remembered(ada);
+  await ada.get("/visits");
   const answer = await grace.get("/visits");
   must(
     answer.data.visits === 1,
     "Two browsers share one counter.",
     answer,
     "A variable in the program belongs to everybody. `req.session` belongs to one browser.",
+  );
+  const again = await ada.get("/visits");
+  must(
+    again.data.visits === 3,
+    "Another visitor took over the first one's session.",
+    [answer, again],
+    "Each new session needs an id of its own, which nobody can guess. express-session makes one; anything taken from the request is shared by many.",
   );
 });
 

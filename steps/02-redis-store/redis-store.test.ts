@@ -1,8 +1,10 @@
 import { describeCommands, kindOf } from "../../shared/testing/commands.ts";
 import { describeDuration } from "../../shared/testing/cookies.ts";
+import { vi } from "vitest";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { Relay } from "../../shared/testing/relay.ts";
+import { printedDuring } from "../../shared/testing/output.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
@@ -10,7 +12,7 @@ import * as app from "./app.ts";
 const goal = goalsFor(app);
 const daySeconds = 24 * 60 * 60;
 
-goal("a visitor is remembered after a restart", async ({ site, browser, redis }) => {
+goal("a visitor is remembered after a restart", async ({ open, site, browser, redis }) => {
   const before = await browser.get("/visits");
   before.mustBe(200, "GET /visits does not answer 200.", "Visits are counted since step 1.");
   must(
@@ -29,6 +31,13 @@ goal("a visitor is remembered after a restart", async ({ site, browser, redis })
     `keys in Redis: ${keys.join(", ") || "none"}`,
   ];
   after.mustBe(200, "After a restart, GET /visits fails.", "A deploy must not be noticed.");
+  const [refusal] = site.commands.refusals;
+  must(
+    keys.length > 0 || refusal === undefined,
+    `Redis refused to store the session: ${refusal}.`,
+    evidence,
+    "The visitor never heard of it: express-session saves after the answer. connect-redis 9 and 10 speak node-redis only; 8.1.0 is the last that speaks ioredis.",
+  );
   must(
     keys.length > 0,
     "A restart forgot the visitor: the session was in the memory of the process, not in Redis.",
@@ -39,14 +48,28 @@ goal("a visitor is remembered after a restart", async ({ site, browser, redis })
     after.data.visits === 2,
     "A restart forgot the visitor, although the session is still in Redis.",
     evidence,
-    "The app no longer accepts the cookie. A secret that is made anew at each start invalidates every signature.",
+    "What a process makes up at its start is another one in the next: a secret, a prefix, a variable. The cookie's signature and the key have to be found again.",
+  );
+
+  // `npm run dev` sets a secret; an app that starts without one must not make up its own.
+  const bare = await open({ sessionSecret: undefined }).catch(() => undefined);
+  if (!bare) return;
+  const visitor = bare.browser();
+  const first = await visitor.get("/visits");
+  await bare.restart();
+  const second = await visitor.get("/visits");
+  must(
+    !first.succeeded || second.data.visits === 2,
+    "Without a SESSION_SECRET, a restart forgot the visitor.",
+    [first, "the app restarts", second],
+    "A secret that is made up at each start invalidates every cookie. The starter's fallback is no secret at all, and stays the same until step 6 forbids it.",
   );
 });
 
 goal("two instances share their visitors", async ({ open, site, redis }) => {
   const browser = site.browser();
   await stored(browser, redis);
-  const other = await open({ db: site.db });
+  const other = await open({ db: site.db, newProcess: true });
   const answer = await other.browser().get("/visits", {
     headers: { Cookie: await browser.cookieHeader() },
   });
@@ -58,7 +81,7 @@ goal("two instances share their visitors", async ({ open, site, redis }) => {
   );
 });
 
-goal("the session lives in Redis for a day, like its cookie", async ({ browser, redis }) => {
+goal("the session lives in Redis for a day, like its cookie", async ({ site, browser, redis }) => {
   const { answer, key } = await stored(browser, redis);
   const ttl = await redis.ttlSeconds(key);
   const livesMs = answer.setCookies[0]?.livesMs;
@@ -90,6 +113,19 @@ goal("the session lives in Redis for a day, like its cookie", async ({ browser, 
     evidence,
     "`cookie.maxAge` is in milliseconds. (The store's `ttl` is in seconds.)",
   );
+
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 6 * 60 * 60 * 1000 });
+  try {
+    const later = await site.browser().get("/visits");
+    must(
+      Math.abs((later.setCookies[0]?.livesMs ?? 0) - daySeconds * 1000) < 300_000,
+      "A visitor who comes six hours later gets a shorter session.",
+      [later, "six hours after the app started"],
+      "`expires` is a moment, and it was computed once, when the app started. `maxAge` is a duration, counted from each visit.",
+    );
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 goal("a request that only reads does not rewrite the session", async ({ site, browser, redis }) => {
@@ -141,7 +177,11 @@ goal(
   async ({ open, relay, site, browser, redis }) => {
     await stored(browser, redis);
     relay.fallSilent();
-    const starting = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
+    const starting = await open({
+      impatient: true,
+      db: site.db,
+      redisUrl: relay.through(site.redisUrl),
+    });
     const early = starting.browser().begin("GET", "/visits", undefined, {
       headers: { Cookie: await browser.cookieHeader() },
     });
@@ -158,11 +198,27 @@ goal(
 );
 
 goal("a lost connection is logged in a line of your own", async ({ site }) => {
+  const { redis } = site;
+  const why =
+    'Without a listener for "error", ioredis writes "Unhandled error event" and a stack trace for every attempt to reconnect. With one that says nothing, nobody learns that Redis is gone.';
   must(
-    site.redis.listenerCount("error") > 0,
+    redis.listenerCount("error") > 0,
     "Nobody listens for the errors of the Redis connection.",
     'redis.listenerCount("error") → 0',
-    'Without a listener, ioredis writes "Unhandled error event" and a stack trace for every attempt to reconnect.',
+    why,
+  );
+  const lines = await printedDuring(() => redis.emit("error", new Error("connect ECONNREFUSED")));
+  must(
+    lines.length > 0,
+    "The errors of the Redis connection are swallowed.",
+    'redis.emit("error", new Error("connect ECONNREFUSED")) → nothing is logged',
+    why,
+  );
+  must(
+    redis.listenerCount("error") > 0,
+    "Nobody listens for the second error of the Redis connection.",
+    'redis.listenerCount("error") after the first error → 0',
+    why,
   );
 });
 

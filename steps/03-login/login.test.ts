@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import bcrypt from "bcrypt";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
+import type { Browser } from "../../shared/testing/browser.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { longestStallMs, median, pause } from "../../shared/testing/time.ts";
@@ -36,8 +37,9 @@ goal("the right password logs in", async ({ site, redis }) => {
       "Without a cookie the next request is anonymous again. express-session sends one when the session holds something.",
     );
     const added = [...(await redis.contents())].filter(([key]) => !before.includes(key));
+    // A value that cannot be read may be sealed: then step 4 will tell.
     must(
-      added.some(([, value]) => user && value.includes(user.id)),
+      added.some(([, value]) => user && (value.includes(user.id) || !isReadable(value))),
       "After a login, no session in Redis knows who logged in.",
       [answer, ...added.map(([key, value]) => `${key} = ${value}`)],
       "The session is what the server remembers: put the user's id into `req.session`.",
@@ -47,15 +49,27 @@ goal("the right password logs in", async ({ site, redis }) => {
 
 goal("a wrong password answers 401", async ({ site }) => {
   await loggedIn(site);
+  const errorsBefore = site.errors.length;
   const wrong = await site
     .browser()
     .post(route, { email: ada.email, password: "not her password" });
+  const loggedInAnyway = wrong.succeeded && (wrong.setCookies.length > 0 || "id" in wrong.data);
   wrong.mustBe(
     401,
-    wrong.succeeded ? "A wrong password logged in." : "A wrong password does not answer 401.",
-    wrong.succeeded
+    loggedInAnyway
+      ? "A wrong password logged in."
+      : `A wrong password answers ${wrong.status}, not 401.`,
+    loggedInAnyway
       ? "`bcrypt.compare` returns a Promise, and a Promise is always truthy: what it resolves to is the verdict."
-      : "401 says: I do not know you. The form was right, so it is not a 400.",
+      : "401 says: I do not know you. The form was right, so it is not a 400, and nobody is in, so it is not a 200.",
+  );
+  await site.browser().get("/health");
+  const [afterwards] = site.errors.slice(errorsBefore);
+  must(
+    !afterwards,
+    `The handler goes on after it answered 401: ${afterwards?.message}.`,
+    wrong,
+    "Answering does not end a function. Return after the refusal, or the rest of the login is done all the same.",
   );
   const nearMisses = {
     "somebody else's password": grace.password,
@@ -173,6 +187,12 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
     .post(route, { email: ada.email, password: "not her password" });
   for (const each of [answer, failed]) {
     must(
+      !each.text.includes(ada.password) && !each.text.includes("not her password"),
+      "The answer to a login repeats the password.",
+      each,
+      "Answers are logged and cached on their way. Answer with the fields that the contract names.",
+    );
+    must(
       !containsHash(each.text + JSON.stringify(each.headers)),
       "The answer to a login contains a password hash.",
       each,
@@ -180,6 +200,12 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
     );
   }
   for (const [key, value] of await redis.contents()) {
+    must(
+      !value.includes(ada.password),
+      "The password is stored in the session, as it was typed.",
+      `${key} = ${value}`,
+      "Whoever reads Redis, a backup or a log of it logs in as her, here and wherever else she uses it.",
+    );
     must(
       !containsHash(value),
       "A password hash is stored in the session.",
@@ -198,7 +224,10 @@ goal("of the user, the session holds the id alone", async ({ site, redis }) => {
   } as const;
   const user = await site.db.users.add(person);
   await loggedIn(site, person);
-  const stored = [...(await redis.contents())].find(([, value]) => value.includes(user.id));
+  const contents = [...(await redis.contents())];
+  // Of a sealed session nothing can be read, which is as good.
+  if (contents.length > 0 && contents.every(([, value]) => !isReadable(value))) return;
+  const stored = contents.find(([, value]) => value.includes(user.id));
   if (!stored) notJudged("no session knows who logged in");
   const [key, value] = stored;
   for (const field of ["email", "displayName", "role", "passwordHash"] as const) {
@@ -213,54 +242,61 @@ goal("of the user, the session holds the id alone", async ({ site, redis }) => {
 });
 
 goal("the session id from before login is nobody afterwards", async ({ site, redis }) => {
+  const user = (await site.db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
   await loggedIn(site);
-  const browser = site.browser();
-  const visit = await browser.get("/visits");
-  const planted = await browser.sessionCookie();
-  const plantedId = await browser.sessionId();
-  if (!visit.succeeded || !planted || !plantedId) {
-    notJudged("an anonymous visitor gets no session that could be planted");
+  const attempts = {
+    "an anonymous visit": (browser: Browser) => browser.get("/visits"),
+    "a login of the attacker's own": (browser: Browser) => browser.post(route, credentials(grace)),
+  };
+  for (const [what, plant] of Object.entries(attempts)) {
+    const before = await redis.keys();
+    const browser = site.browser();
+    const planting = await plant(browser);
+    const planted = await browser.sessionCookie();
+    const plantedId = await browser.sessionId();
+    if (!planting.succeeded || !planted || !plantedId) {
+      notJudged(`${what} gives no session that could be planted`);
+    }
+    const login = await browser.post(route, credentials(ada));
+    login.orNotJudged(200, "somebody with a session cannot log in");
+    const newId = (await browser.sessionId()) ?? "";
+    const why =
+      "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at every login, waited for before anything is stored, makes the old one worthless.";
+    const cookies = [`planted, from ${what}: ${planted.slice(0, 30)}…`, login];
+    must(newId !== plantedId, "A login keeps the session id from before.", cookies, why);
+
+    const sessions = [...(await redis.contents())].filter(([key]) => !before.includes(key));
+    const shown = sessions.map(([key, value]) => `${key} = ${value}`);
+    must(
+      !sessions.some(([key, value]) => key.includes(plantedId) && value.includes(user.id)),
+      "The session id from before login is logged in as well.",
+      [...cookies, ...shown],
+      why,
+    );
+    must(
+      sessions.some(
+        ([key, value]) => key.includes(newId) && (value.includes(user.id) || !isReadable(value)),
+      ),
+      "The new session id is not the one that is logged in.",
+      [...cookies, ...shown],
+      "Store the user after the fresh id is there: `regenerate` starts with an empty session.",
+    );
   }
-  const login = await browser.post(route, credentials(ada));
-  login.orNotJudged(200, "somebody with a session cannot log in");
-  const user = await site.db.users.findByEmail(ada.email);
-  const why =
-    "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at login, waited for before anything is stored, makes the old one worthless.";
-  const cookies = [`before: ${planted.slice(0, 30)}…`, login];
-  must(
-    (await browser.sessionId()) !== plantedId,
-    "A login keeps the session id from before.",
-    cookies,
-    why,
-  );
-  const leaked = [...(await redis.contents())].filter(
-    ([key, value]) => key.includes(plantedId) && user && value.includes(user.id),
-  );
-  must(
-    leaked.length === 0,
-    "The session id from before login is logged in as well.",
-    [...cookies, ...leaked.map(([key, value]) => `${key} = ${value}`)],
-    why,
-  );
-  const sessions = [...(await redis.contents())].filter(
-    ([, value]) => user && value.includes(user.id),
-  );
-  const newId = (await browser.sessionId()) ?? "";
-  must(
-    sessions.some(([key]) => key.includes(newId)),
-    "The new session id is not the one that is logged in.",
-    [...cookies, ...sessions.map(([key, value]) => `${key} = ${value}`)],
-    "Store the user after the fresh id is there: `regenerate` starts with an empty session.",
-  );
 });
 
-goal("a failed login stores nothing", async ({ site, redis }) => {
-  await loggedIn(site);
+goal("a failed login stores nothing", async ({ site, browser, redis }) => {
+  await browser.logIn(ada);
+  const id = (await browser.sessionId()) ?? notJudged("a login sets no session cookie");
   const before = await redis.keys();
+  // Counting failures elsewhere in Redis is no session.
+  const own = before.find((key) => key.includes(id)) ?? notJudged("a login stores no session");
+  const prefix = own.slice(0, own.indexOf(id));
   for (const email of [ada.email, "nobody@example.com"]) {
     const failed = await site.browser().post(route, { email, password: "not her password" });
     failed.orNotJudged(401, "a failed login is not refused yet");
-    const added = (await redis.keys()).filter((key) => !before.includes(key));
+    const added = (await redis.keys()).filter(
+      (key) => !before.includes(key) && key.startsWith(prefix),
+    );
     must(
       failed.setCookies.length === 0 && added.length === 0,
       "A failed login leaves a session behind.",
@@ -316,20 +352,30 @@ goal("nobody logs in on the first 72 bytes of a password", async ({ site }) => {
   }
 });
 
-goal("the answer waits until the session is stored", async ({ site, browser }) => {
+goal("the answer waits until the session is stored", async ({ site, browser, redis }) => {
   await loggedIn(site);
-  const write = site.commands.hold("store");
+  const user = (await site.db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
+  const knowsAda = async () =>
+    [...(await redis.contents())].filter(([, value]) => value.includes(user.id)).length;
+  const before = await knowsAda();
+
+  // Write by write: the answer may come when the one that stores the user has been let go.
+  const writes = site.commands.hold("store");
   const login = browser.begin("POST", route, credentials(ada));
-  await Promise.race([write.reached, login.answer]);
-  await pause(25);
-  const early = login.headersArrived;
-  write.release();
+  await Promise.race([writes.reached, login.answer]);
+  for (let write = 0; write < 5; write++) {
+    await pause(25);
+    if (login.headersArrived) break;
+    writes.releaseOne();
+  }
+  const whenAnswered = await knowsAda();
+  writes.release();
   const answer = await login.answer;
   must(
-    !early,
+    whenAnswered === (await knowsAda()) || whenAnswered > before,
     "The answer to a login leaves before the session is stored.",
     [answer, "SET was still on its way to Redis when the headers arrived"],
-    "A browser acts on the headers: its next request can overtake the write, and is anonymous. Save the session, wait, then answer.",
+    "A browser acts on the headers: its next request can overtake the write, and is anonymous. Put the user into the session, save it, wait, then answer.",
   );
 });
 
@@ -355,12 +401,18 @@ goal("a login keeps nobody else waiting", async ({ open }) => {
     const hashingMs = Math.min(
       ...(await timesOf(2, () => bcrypt.compare(ada.password, passwordHash))),
     );
-    const stallMs = await longestStallMs(() => loggedIn(site));
+    const stalls = {
+      "one login": await longestStallMs(() => loggedIn(site)),
+      "one login with an unknown email": await longestStallMs(() =>
+        site.browser().post(route, { email: "nobody@example.com", password: "not her password" }),
+      ),
+    };
+    const [who, stallMs] = Object.entries(stalls).toSorted((a, b) => b[1] - a[1])[0] ?? ["", 0];
     if (stallMs < hashingMs / 2) return;
     must(
       bcryptCost < 11,
       "While somebody logs in, the whole server stands still.",
-      `one login: nothing else ran for ${Math.round(stallMs)} ms (one bcrypt comparison takes ${Math.round(hashingMs)} ms)`,
+      `${who}: nothing else ran for ${Math.round(stallMs)} ms (one bcrypt comparison takes ${Math.round(hashingMs)} ms)`,
       "`compareSync` and `hashSync` block the only thread that answers requests. `bcrypt.compare` works on another one.",
     );
   }
@@ -400,4 +452,13 @@ async function timesOf(count: number, action: () => Promise<unknown>): Promise<n
 
 function containsHash(text: string): boolean {
   return /\$2[aby]\$\d\d\$/.test(text);
+}
+
+/** Whether a stored session is JSON, as connect-redis writes it, rather than sealed. */
+function isReadable(value: string): boolean {
+  try {
+    return typeof JSON.parse(value) === "object";
+  } catch {
+    return false;
+  }
 }

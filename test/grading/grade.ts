@@ -11,6 +11,8 @@ export interface Candidate {
   kind: "solution" | "starter" | "mistake" | "alternative";
   name: string;
   source: string;
+  /** The goals that have to be judged for it; all of them when it is left out. */
+  goals?: readonly string[];
   /** What is wrong with the verdicts, in a line; undefined when they are as they should be. */
   complaint(result: StepResult): string | undefined;
   /** Where the verdict shows, for the table: the goal that caught a mistake and what it said. */
@@ -40,6 +42,7 @@ export async function candidatesOf(step: StepEntry): Promise<Candidate[]> {
         kind: "mistake",
         name: mistake.name,
         source: withMistake(step, mistake),
+        goals: [mistake.goal],
         complaint(result) {
           const { verdict, message = "" } = caught(result) ?? {};
           if (verdict === undefined) return `There is no goal "${mistake.goal}".`;
@@ -63,7 +66,7 @@ export async function grade(
   engine: Engine,
   candidate: Candidate,
 ): Promise<{ result: StepResult; complaint: string | undefined }> {
-  const result = await engine.run(candidate.step, candidate.source);
+  const result = await engine.run(candidate.step, candidate.source, candidate.goals);
   return { result, complaint: candidate.complaint(result) };
 }
 

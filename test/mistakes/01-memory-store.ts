@@ -75,7 +75,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a second visit counts 2",
-    says: "path",
+    says: "`req.session` is undefined",
   },
   {
     name: "?? without parentheses: the counter stays at 1",
@@ -183,8 +183,8 @@ export const mistakes: readonly Mistake[] = [
       ],
       ["visits: req.session.visits }", "visits }"],
     ],
-    goal: "a forged or unsigned cookie starts over",
-    says: "forged",
+    goal: "a second visit counts 2",
+    says: "set no session cookie",
   },
   {
     name: "an id in an unsigned cookie",
@@ -198,8 +198,8 @@ export const mistakes: readonly Mistake[] = [
       ],
       ["visits: req.session.visits }", "visits: visits.get(id) }"],
     ],
-    goal: "a forged or unsigned cookie starts over",
-    says: "unsigned",
+    goal: "a second visit counts 2",
+    says: "set no session cookie",
   },
   {
     name: "the id is read from the cookie without its signature",

@@ -156,8 +156,8 @@ ${refusal.replace("!user || ", "")}`,
   {
     name: "the password in the session",
     edits: [[storeUser, `${storeUser}    Object.assign(req.session, { password });\n`]],
-    goal: "of the user, the session holds the id alone",
-    says: "password",
+    goal: "no password hash leaves the server",
+    says: "The password is stored in the session",
   },
   {
     name: "the session id from before login is kept",
@@ -186,8 +186,8 @@ ${refusal.replace("!user || ", "")}`,
   {
     name: "401 without return",
     edits: [[`${refuse}\n      return;`, refuse]],
-    goal: "a failed login stores nothing",
-    says: "after",
+    goal: "a wrong password answers 401",
+    says: "goes on after it answered 401",
   },
   {
     name: "no compare for an unknown email",

@@ -21,13 +21,13 @@ export const mistakes: readonly Mistake[] = [
     name: "findById without await",
     edits: [["(await db.users.findById(userId))", "(db.users.findById(userId) as never)"]],
     goal: "after login, /me answers with the profile",
-    says: "Promise",
+    says: "no user, or not one yet",
   },
   {
     name: "GET /me without the guard",
     edits: [['"/me", requireAuth, (req', '"/me", (req']],
-    goal: "without a session, /me answers 401",
-    says: "requireAuth",
+    goal: "after login, /me answers with the profile",
+    says: "finds no user in `req.user`",
   },
   {
     name: "a redirect instead of a 401",
@@ -43,7 +43,7 @@ export const mistakes: readonly Mistake[] = [
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "without a session, /me answers 401",
-    says: "without a session",
+    says: "nothing stops them before the handler",
   },
   {
     name: "only the cookie's presence is checked",
@@ -119,13 +119,7 @@ export const mistakes: readonly Mistake[] = [
     name: "nobody waits for the session to end",
     edits: [["if (userId) await destroySession(req);", "if (userId) void destroySession(req);"]],
     goal: "a deleted user is out at once, and the session is gone",
-    says: "before the session",
-  },
-  {
-    name: "401 before the session has ended",
-    edits: [[`${end}      ${refuse}\n`, `      ${refuse}\n${end}`]],
-    goal: "a deleted user is out at once, and the session is gone",
-    says: "before the session",
+    says: "escaped",
   },
   {
     name: "a copy of the user in the session",
@@ -223,8 +217,8 @@ export const mistakes: readonly Mistake[] = [
     edits: [
       ["requireAuth, validate({ body: ProfileSchema })", "validate({ body: ProfileSchema })"],
     ],
-    goal: "a refused request is answered once, and its handler never runs",
-    says: "requireAuth",
+    goal: "PATCH /me changes the display name and nothing else",
+    says: "finds no user in `req.user`",
   },
   {
     name: "PATCH /me guarded by the session alone",

@@ -104,7 +104,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a path that few routes begin with",
     edits: [['path: "/",', 'path: "/auth",']],
     goal: "in development the cookie sticks on http, under a name of your own",
-    says: "Path",
+    says: "is for /auth alone",
   },
   {
     name: "logout clears the cookie without its flags",
@@ -190,13 +190,13 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "createApp insists on SESSION_SECRET",
-    says: "process.exit",
+    says: "ends the process",
   },
   {
     name: "a secret that is insisted on, and not used",
     edits: [[secrets, '["keyboard cat", ...config.previousSessionSecrets]']],
     goal: "createApp insists on SESSION_SECRET",
-    says: "secret",
+    says: "does not sign with it alone",
   },
   {
     name: "a known secret beside the right ones",
@@ -219,7 +219,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the previous secret alone",
     edits: [[secrets, "config.previousSessionSecrets[0] ?? config.sessionSecret"]],
     goal: "after a rotation, cookies signed with the previous secret still work",
-    says: "signed with the old secret",
+    says: "Of several previous secrets",
   },
   {
     name: "the previous secrets first",
@@ -231,6 +231,6 @@ export const mistakes: readonly Mistake[] = [
     name: "one previous secret of several",
     edits: [[secrets, "[config.sessionSecret, ...config.previousSessionSecrets.slice(0, 1)]"]],
     goal: "after a rotation, cookies signed with the previous secret still work",
-    says: "logs everybody out",
+    says: "Of several previous secrets",
   },
 ];

@@ -15,6 +15,8 @@ const firstBusyMs = 2_500;
 const nextBusyMs = 1_000;
 // Each endless loop costs a second or two: after these, the rest is not judged.
 const mostLoops = 3;
+// No honest run comes near it.
+const longestRoundMs = 90_000;
 
 interface Round {
   /** The tests by name, finished or not. */
@@ -76,7 +78,7 @@ export class Engine {
           {
             name: "workshop:target",
             enforce: "pre",
-            load: (id) => sources.get(id),
+            load: (id) => sources.get(id.replace(/\?.*$/, "")),
           },
         ],
       },
@@ -92,8 +94,9 @@ export class Engine {
    *
    * @param source What to judge instead of the file on disk. It is evaluated in its place, so its
    * relative imports have to fit there.
+   * @param only The names of the goals to judge; the others are left not judged.
    */
-  async run(step: StepEntry, source?: string): Promise<StepResult> {
+  async run(step: StepEntry, source?: string, only?: readonly string[]): Promise<StepResult> {
     const start = performance.now();
     const { folder, app, test } = stepPaths(step);
     const result = (outcome: Pick<StepResult, "goals" | "fault">): StepResult => ({
@@ -113,7 +116,7 @@ export class Engine {
     for (const file of readdirSync(folder)) this.#invalidate(join(folder, file));
 
     const judged = new Map<string, Omit<GoalResult, "goal">>();
-    let open = step.goals.map(({ name }) => name);
+    let open = only ?? step.goals.map(({ name }) => name);
     let fault: string | undefined;
     for (let loops = 0; open.length > 0;) {
       const { cases, error, loopsAt } = await this.#round(test, open, loops === 0);
@@ -154,6 +157,7 @@ export class Engine {
   /** Runs these goals until they are judged, or until an endless loop takes the thread. */
   async #round(test: string, goals: readonly string[], first: boolean): Promise<Round> {
     let loopsAt: string | undefined;
+    const deadline = setTimeout(() => void this.#pool.stop(), longestRoundMs);
     const watch = onceStarted(this.#pool, (thread) =>
       watchForEndlessLoops(thread, first ? firstBusyMs : nextBusyMs, (frames) => {
         loopsAt = this.#placeOf(frames) ?? "";
@@ -165,7 +169,10 @@ export class Engine {
     });
     const { testModules, unhandledErrors } = await this.#vitest
       .runTestSpecifications([spec])
-      .finally(() => watch.stop());
+      .finally(() => {
+        clearTimeout(deadline);
+        watch.stop();
+      });
     const testModule = testModules.find(({ moduleId }) => moduleId === test);
     const tests = [...(testModule?.children.allTests() ?? [])];
     return {

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "../../shared/app/config.ts";
+
+test("an empty environment is development, on port 3000, with the local Redis and no secret", () => {
+  expect(loadConfig({})).toEqual({
+    env: "development",
+    port: 3000,
+    redisUrl: "redis://127.0.0.1:6379",
+    sessionSecret: undefined,
+    previousSessionSecrets: [],
+  });
+});
+
+test("an empty variable counts as not set", () => {
+  const names = ["NODE_ENV", "PORT", "REDIS_URL", "SESSION_SECRET", "SESSION_SECRETS_PREVIOUS"];
+  expect(loadConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(loadConfig({}));
+});
+
+test("every variable arrives, and others are ignored", () => {
+  expect(
+    loadConfig({
+      NODE_ENV: "production",
+      PORT: "8080",
+      REDIS_URL: "rediss://user:word@redis.example:6380/2",
+      SESSION_SECRET: "the newest",
+      SESSION_SECRETS_PREVIOUS: "newer,older",
+      HOME: "/home/ada",
+    }),
+  ).toEqual({
+    env: "production",
+    port: 8080,
+    redisUrl: "rediss://user:word@redis.example:6380/2",
+    sessionSecret: "the newest",
+    previousSessionSecrets: ["newer", "older"],
+  });
+});
+
+test("blanks around previous secrets and empty entries drop out", () => {
+  const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: " newer ,, older, " });
+  expect(previousSessionSecrets).toEqual(["newer", "older"]);
+});
+
+test.for(["secret\n", " secret", "secret\t"])(
+  "rotation keeps %j the secret that it was",
+  (text) => {
+    const { sessionSecret } = loadConfig({ SESSION_SECRET: text });
+    const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: text });
+    expect(previousSessionSecrets).toEqual([sessionSecret]);
+  },
+);
+
+test.for([0, 65_535])("%i is a port", (port) => {
+  expect(loadConfig({ PORT: String(port) }).port).toBe(port);
+});
+
+test.for(["-1", "65536", "3.5", "http", "3000;", "NaN", "Infinity", "3000 4000"])(
+  "PORT=%j is refused",
+  (PORT) => expect(() => loadConfig({ PORT })).toThrow("PORT: "),
+);
+
+test("a blank PORT does not mean any free port", () => {
+  expect(refusal({ PORT: " " }) || loadConfig({ PORT: " " }).port).not.toBe(0);
+});
+
+test.for(["test", "Production", "prod", "development "])("NODE_ENV=%j is refused", (NODE_ENV) => {
+  expect(() => loadConfig({ NODE_ENV })).toThrow("NODE_ENV: ");
+});
+
+test.for(["localhost:6379", "http://localhost:6379", "redis", "//localhost", "redis://host:99999"])(
+  "REDIS_URL=%j is refused",
+  (REDIS_URL) => expect(() => loadConfig({ REDIS_URL })).toThrow("REDIS_URL: "),
+);
+
+test("a refusal is one line that names every variable at fault, and no value", () => {
+  const message = refusal({
+    NODE_ENV: "staging",
+    PORT: "99999",
+    REDIS_URL: "http://:hunter2@localhost",
+    SESSION_SECRET: "fine and secret",
+  });
+  expect(message.split("\n")).toHaveLength(1);
+  for (const name of ["NODE_ENV", "PORT", "REDIS_URL"]) expect(message).toContain(name);
+  expect(message).not.toMatch(/SESSION_SECRET|hunter2|fine and secret/);
+});
+
+/** What loadConfig says against it; empty when it accepts it. */
+function refusal(env: Record<string, string>): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "";
+}

@@ -1,0 +1,155 @@
+import bcrypt from "bcrypt";
+import { beforeAll, expect, test } from "vitest";
+import { createDatabase, seededUsers, type Database } from "../../shared/app/database.ts";
+
+const { ada, grace } = seededUsers;
+const katherine = {
+  email: "katherine@example.com",
+  password: "trajectory",
+  displayName: "Katherine",
+};
+
+let db: Database;
+
+beforeAll(async () => {
+  db = await createDatabase({ bcryptCost: 4 });
+});
+
+test("a new database knows the seeded users, under ids that stay", async () => {
+  const other = await createDatabase({ bcryptCost: 4 });
+  for (const { id, email, displayName, role } of Object.values(seededUsers)) {
+    for (const { users } of [db, other]) {
+      expect(await users.findByEmail(email)).toMatchObject({ id, email, displayName, role });
+      expect((await users.findById(id))?.email).toBe(email);
+    }
+  }
+});
+
+test("a hash matches its user's password and nobody else's", async () => {
+  const hash = (await db.users.findByEmail(ada.email))?.passwordHash ?? "";
+  expect(await bcrypt.compare(ada.password, hash)).toBe(true);
+  expect(await bcrypt.compare(grace.password, hash)).toBe(false);
+});
+
+test("hashes have the cost of their database", async () => {
+  const other = await createDatabase({ bcryptCost: 5 });
+  for (const [{ users, bcryptCost }, cost] of [
+    [db, 4],
+    [other, 5],
+  ] as const) {
+    expect(bcryptCost).toBe(cost);
+    expect(bcrypt.getRounds((await users.findByEmail(ada.email))?.passwordHash ?? "")).toBe(cost);
+    expect(bcrypt.getRounds((await users.add(katherine)).passwordHash)).toBe(cost);
+  }
+});
+
+test("an unknown email resolves to undefined", async () => {
+  for (const email of ["nobody@example.com", "", "ada@example.co", "%"]) {
+    expect(await db.users.findByEmail(email), email).toBeUndefined();
+  }
+});
+
+test("an email is compared exactly", async () => {
+  for (const email of ["Ada@example.com", " ada@example.com", "ada@example.com\n"]) {
+    expect(await db.users.findByEmail(email), email).toBeUndefined();
+  }
+});
+
+test("an unknown id resolves to undefined", async () => {
+  for (const id of ["", "nobody", ada.email, "__proto__", "constructor", `${ada.id} `]) {
+    expect(await db.users.findById(id), id).toBeUndefined();
+  }
+});
+
+test("something else than a string is nobody", async () => {
+  for (const key of [undefined, null, {}, [ada.id], { $ne: null }] as never[]) {
+    expect(await db.users.findById(key)).toBeUndefined();
+    expect(await db.users.findByEmail(key)).toBeUndefined();
+    expect(await db.users.update(key, { role: "admin" })).toBeUndefined();
+  }
+});
+
+test.for([
+  { from: "findById", get: (id: string) => db.users.findById(id) },
+  {
+    from: "findByEmail",
+    get: async (id: string) =>
+      db.users.findByEmail((await db.users.findById(id))?.email ?? "nobody"),
+  },
+  { from: "update", get: (id: string) => db.users.update(id, {}) },
+])("changing a user from $from changes nobody", async ({ get }) => {
+  const { id } = await db.users.add({ ...katherine, email: `${Math.random()}@example.com` });
+  const user = await get(id);
+  Object.assign(user ?? {}, { role: "admin", id: "somebody else" });
+  expect(await db.users.findById(id)).toMatchObject({ id, role: "member" });
+});
+
+test("changing a user from add changes nobody", async () => {
+  const user = await db.users.add(katherine);
+  const { id } = user;
+  user.role = "admin";
+  expect((await db.users.findById(id))?.role).toBe("member");
+});
+
+test("an update resolves to the changed user, and leaves other fields and users alone", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const [before, other] = [await users.findById(ada.id), await users.findById(grace.id)];
+  const after = await users.update(ada.id, { displayName: "Countess" });
+  expect(after).toEqual({ ...before, displayName: "Countess" });
+  expect(await users.findById(ada.id)).toEqual(after);
+  expect(await users.findById(grace.id)).toEqual(other);
+});
+
+test("an update cannot change the id", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const changes = { displayName: "Countess", id: grace.id };
+  expect((await users.update(ada.id, changes))?.id).toBe(ada.id);
+  expect((await users.findById(grace.id))?.email).toBe(grace.email);
+});
+
+test("an update of nobody resolves to undefined and adds nobody", async () => {
+  expect(await db.users.update("nobody", { email: "new@example.com" })).toBeUndefined();
+  expect(await db.users.findByEmail("new@example.com")).toBeUndefined();
+});
+
+test("after a change of email, the user is found under the new one alone", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  await users.update(ada.id, { email: "countess@example.com" });
+  expect((await users.findByEmail("countess@example.com"))?.id).toBe(ada.id);
+  expect(await users.findByEmail(ada.email)).toBeUndefined();
+});
+
+test("somebody new is a member with an id of their own, unless it says otherwise", async () => {
+  const [first, second] = [await db.users.add(katherine), await db.users.add(katherine)];
+  expect(first.role).toBe("member");
+  expect(first.id).toMatch(/^[\da-f-]{36}$/);
+  expect(second.id).not.toBe(first.id);
+  const named = await db.users.add({ ...katherine, id: "k-1", role: "admin" });
+  expect(named).toMatchObject({ id: "k-1", role: "admin" });
+});
+
+test("no user carries the password", async () => {
+  const user = await db.users.add(katherine);
+  expect(JSON.stringify(user)).not.toContain(katherine.password);
+  expect(JSON.stringify(await db.users.findById(user.id))).not.toContain(katherine.password);
+});
+
+test("the same password twice makes two hashes", async () => {
+  const [first, second] = [await db.users.add(katherine), await db.users.add(katherine)];
+  expect(first.passwordHash).not.toBe(second.passwordHash);
+});
+
+test("a removed user is nobody, and removing nobody is harmless", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  await users.remove(ada.id);
+  await users.remove("nobody");
+  expect(await users.findById(ada.id)).toBeUndefined();
+  expect(await users.findByEmail(ada.email)).toBeUndefined();
+  expect(await users.findById(grace.id)).toBeDefined();
+});
+
+test("databases know nothing of each other", async () => {
+  const other = await createDatabase({ bcryptCost: 4 });
+  await other.users.remove(ada.id);
+  expect(await db.users.findById(ada.id)).toBeDefined();
+});

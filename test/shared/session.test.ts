@@ -1,0 +1,114 @@
+import express, { type Request } from "express";
+import session, { MemoryStore } from "express-session";
+import request from "supertest";
+import { expect, test } from "vitest";
+import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
+
+const promises = { regenerateSession, saveSession, destroySession };
+const all = Object.entries(promises).map(([name, call]) => ({ name, call }));
+
+test("regenerateSession leaves an empty session under a new id, and nothing under the old one", async () => {
+  const store = new SlowStore();
+  await during(store, async (req) => {
+    req.session.visits = 3;
+    await saveSession(req);
+    const { sessionID } = req;
+    await regenerateSession(req);
+    expect(req.sessionID).not.toBe(sessionID);
+    expect(req.session.visits).toBeUndefined();
+    expect(store.ids()).not.toContain(sessionID);
+  });
+});
+
+test("saveSession resolves once the session is stored", async () => {
+  const store = new SlowStore();
+  await during(store, async (req) => {
+    req.session.visits = 3;
+    const saved = saveSession(req);
+    expect(store.ids()).toEqual([]);
+    await saved;
+    expect(store.ids()).toEqual([req.sessionID]);
+  });
+});
+
+test("destroySession resolves once the session is gone", async () => {
+  const store = new SlowStore();
+  await during(store, async (req) => {
+    req.session.visits = 3;
+    await saveSession(req);
+    const { sessionID } = req;
+    const destroyed = destroySession(req);
+    expect(store.ids()).toEqual([sessionID]);
+    await destroyed;
+    expect(store.ids()).toEqual([]);
+    expect(req.session).toBeUndefined();
+  });
+});
+
+test.for(all)("$name rejects with the error of a store that refuses", async ({ call }) => {
+  const refusal = new Error("the store is full");
+  await during(new RefusingStore(refusal), (req) => expect(call(req)).rejects.toBe(refusal));
+});
+
+test.for(all)("$name rejects when the store throws", async ({ call }) => {
+  const mistake = new TypeError("a mistake in the store");
+  await during(new ThrowingStore(mistake), (req) => expect(call(req)).rejects.toBe(mistake));
+});
+
+test.for(all)("$name rejects when the session is already destroyed", async ({ call }) => {
+  await during(new MemoryStore(), async (req) => {
+    await destroySession(req);
+    await expect(call(req)).rejects.toThrow(TypeError);
+  });
+});
+
+/** Answers later than it was asked, as Redis does. */
+class SlowStore extends MemoryStore {
+  ids(): string[] {
+    // The one look into express-session's store that needs no waiting.
+    return Object.keys((this as unknown as { sessions: Record<string, string> }).sessions);
+  }
+
+  override set(...args: Parameters<MemoryStore["set"]>): void {
+    setImmediate(() => super.set(...args));
+  }
+
+  override destroy(...args: Parameters<MemoryStore["destroy"]>): void {
+    setImmediate(() => super.destroy(...args));
+  }
+}
+
+class RefusingStore extends MemoryStore {
+  constructor(error: Error) {
+    super();
+    this.set = (_id, _session, done) => setImmediate(() => done?.(error));
+    this.destroy = (_id, done) => setImmediate(() => done?.(error));
+  }
+}
+
+class ThrowingStore extends MemoryStore {
+  constructor(error: Error) {
+    super();
+    const fail = () => {
+      throw error;
+    };
+    this.set = fail;
+    this.destroy = fail;
+  }
+}
+
+/** Runs `action` within a request that has a new session, and rejects when it does. */
+async function during(store: session.Store, action: (req: Request) => Promise<void>) {
+  const app = express();
+  app.use(session({ secret: "s", resave: false, saveUninitialized: false, store }));
+  let outcome: Promise<void> | undefined;
+  app.get("/", async (req, res) => {
+    outcome = action(req);
+    await outcome.catch(() => {});
+    // Nothing more for express-session to store when the request ends.
+    Object.assign(req, { session: undefined });
+    res.end();
+  });
+  await request(app).get("/");
+  await outcome;
+}

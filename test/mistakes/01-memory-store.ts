@@ -137,7 +137,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "two browsers count apart",
-    says: "share",
+    says: "Another visitor took over",
   },
   {
     name: "sessions for health checks too",

@@ -40,14 +40,11 @@ test("blanks around previous secrets and empty entries drop out", () => {
   expect(previousSessionSecrets).toEqual(["newer", "older"]);
 });
 
-test.for(["secret\n", " secret", "secret\t"])(
-  "rotation keeps %j the secret that it was",
-  (text) => {
-    const { sessionSecret } = loadConfig({ SESSION_SECRET: text });
-    const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: text });
-    expect(previousSessionSecrets).toEqual([sessionSecret]);
-  },
-);
+test("a secret with a line break at its end is the same secret after a rotation", () => {
+  const { sessionSecret } = loadConfig({ SESSION_SECRET: "secret\n" });
+  const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: "secret\n" });
+  expect(previousSessionSecrets).toEqual([sessionSecret]);
+});
 
 test.for([0, 65_535])("%i is a port", (port) => {
   expect(loadConfig({ PORT: String(port) }).port).toBe(port);

@@ -45,7 +45,7 @@ test.for([0, 99, 200, 302, 399, 600, -404, Number.NaN, 404.5, "teapot", null, un
   },
 );
 
-test.for([{ status: 404 }, "boom", 404, true, { toString: null }])(
+test.for<unknown>([{ status: 404 }, "boom", 404, true, { toString: null }])(
   "something thrown that is no Error is a 500: %j",
   async (thrown) => {
     const answer = await ask(throwing(thrown));

@@ -1,7 +1,6 @@
-import { afterEach, expect, test, vi } from "vitest";
-import { TestRunner } from "vitest";
+import { afterEach, expect, test, TestRunner, vi } from "vitest";
 import { steps } from "../../shared/runner/manifest.ts";
-import { GoalUnmet, must, notJudged } from "../../shared/testing/verdict.ts";
+import { type Evidence, GoalUnmet, must, notJudged } from "../../shared/testing/verdict.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -24,7 +23,7 @@ test("the error has a name of its own and keeps the claim", () => {
   expect(unmet("It fails.")).toMatchObject({ name: "GoalUnmet", claim: "It fails." });
 });
 
-test.for([
+test.for<{ evidence: Evidence; shown: string }>([
   { evidence: [], shown: "" },
   { evidence: "", shown: "" },
   { evidence: ["", "one", ""], shown: "\n    one" },
@@ -78,7 +77,7 @@ test("notJudged skips the test that is running, with the reason as its note", ()
   expect(skip.mock.calls).toEqual([["nobody can log in"]]);
 });
 
-test("a goal that is not judged is skipped, not passed", ({ skip: _ }) => {
+test("a goal that is not judged is skipped, not passed", () => {
   const skipped = new Error("skipped");
   running("/a.test.ts", "a").mockImplementation(() => {
     throw skipped;
@@ -86,9 +85,7 @@ test("a goal that is not judged is skipped, not passed", ({ skip: _ }) => {
   expect(() => notJudged("why")).toThrow(skipped);
 });
 
-function unmet(
-  ...[claim, evidence, reason]: Parameters<typeof must> extends [unknown, ...infer R] ? R : never
-): GoalUnmet {
+function unmet(claim: string, evidence?: Evidence, reason?: string): GoalUnmet {
   try {
     must(false, claim, evidence, reason);
   } catch (error) {

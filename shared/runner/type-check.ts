@@ -1,31 +1,46 @@
 import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { StepEntry } from "./manifest.ts";
 import { root } from "./paths.ts";
+import { keepsakes } from "./progress.ts";
 
 /**
- * The type checker's errors in a step's files, one line each, without the path of the project.
+ * The type checker's errors in a step's app, one line each: `app.ts:41: Type 'number' is not …`.
  * Resolves to none when the checker cannot be run: it advises, it does not judge.
+ *
+ * @param signal Ends the check when its answer is no longer wanted.
  */
-export function typeCheck({ slug }: StepEntry): Promise<string[]> {
+export function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promise<string[]> {
   return new Promise((resolve) => {
-    const tsc = spawn(
+    const folder = `steps/${slug}/`;
+    const checker = spawn(
       process.execPath,
-      [join(root, "node_modules/typescript/bin/tsc"), "--noEmit", "--pretty", "false"],
-      { cwd: root, stdio: ["ignore", "pipe", "ignore"] },
+      [join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", projectOf(slug)],
+      { cwd: root, stdio: ["ignore", "pipe", "ignore"], signal },
     );
+    // The next verdict must not wait for it.
+    if (checker.pid) setPriority(checker.pid, constants.priority.PRIORITY_LOW);
     let output = "";
-    tsc.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-    tsc.on("error", () => resolve([]));
-    tsc.on("close", () => {
+    checker.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    checker.on("error", () => resolve([]));
+    checker.on("close", () => {
       const lines = output.split("\n").map((line) => line.trimEnd().replaceAll("\\", "/"));
       resolve(
         lines
-          .filter((line) => line.startsWith(`steps/${slug}/`))
-          .map((line) =>
-            line.replace(`steps/${slug}/`, "").replace(/\((\d+),\d+\): error TS\d+/, ":$1"),
-          ),
+          .filter((line) => line.startsWith(folder))
+          .map((line) => line.slice(folder.length).replace(/\((\d+),\d+\): error TS\d+/, ":$1")),
       );
     });
   });
+}
+
+/** A project of the step's app alone: the whole workshop takes many times as long. */
+function projectOf(slug: string): string {
+  mkdirSync(keepsakes, { recursive: true });
+  const file = join(keepsakes, `tsconfig.${slug}.json`);
+  const files = [`../steps/${slug}/app.ts`, "../shared/app/types.ts"];
+  writeFileSync(file, JSON.stringify({ extends: "../tsconfig.json", files, include: [] }));
+  return file;
 }

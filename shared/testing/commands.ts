@@ -1,4 +1,5 @@
 import type { Command, Redis } from "ioredis";
+import { pause } from "./time.ts";
 
 /** A Redis command as the app sent it; keys carry the prefix of the run. */
 export interface SentCommand {
@@ -16,6 +17,7 @@ export class CommandTap {
   readonly refusals: string[] = [];
   readonly #holds = new Set<Hold>();
   readonly #failing = new Set<CommandKind>();
+  #unanswered = 0;
 
   constructor(redis: Redis) {
     const send = redis.sendCommand.bind(redis);
@@ -27,7 +29,14 @@ export class CommandTap {
       const sent = { name: command.name, args: command.args.map(String) };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
-      command.promise.catch((error: Error) => this.refusals.push(error.message));
+      this.#unanswered++;
+      command.promise.then(
+        () => this.#unanswered--,
+        (error: Error) => {
+          this.#unanswered--;
+          this.refusals.push(error.message);
+        },
+      );
       const kind = kindOf(sent);
       if (this.#failing.has(kind)) {
         command.reject(new Error("OOM command not allowed when used memory > 'maxmemory'."));
@@ -50,6 +59,16 @@ export class CommandTap {
   /** From now on, Redis refuses commands of this kind. */
   fail(kind: CommandKind): void {
     this.#failing.add(kind);
+  }
+
+  /** Waits until the app has had nothing to ask Redis for a few turns: it has nothing left to do. */
+  async quiet(): Promise<void> {
+    let seen = -1;
+    for (let calm = 0; calm < 3; calm++) {
+      await pause(4);
+      if (this.#unanswered > 0 || this.sent.length !== seen) calm = -1;
+      seen = this.sent.length;
+    }
   }
 
   releaseAll(): void {

@@ -63,7 +63,7 @@ goal("a wrong password answers 401", async ({ site }) => {
       ? "`bcrypt.compare` returns a Promise, and a Promise is always truthy: what it resolves to is the verdict."
       : "401 says: I do not know you. The form was right, so it is not a 400, and nobody is in, so it is not a 200.",
   );
-  await site.browser().get("/health");
+  await site.commands.quiet();
   const [afterwards] = site.errors.slice(errorsBefore);
   must(
     !afterwards,

@@ -59,7 +59,7 @@ test("a blank PORT does not mean any free port", () => {
   expect(refusal({ PORT: " " }) || loadConfig({ PORT: " " }).port).not.toBe(0);
 });
 
-test.for(["test", "Production", "prod", "development "])("NODE_ENV=%j is refused", (NODE_ENV) => {
+test.for(["test", "Production", "prod"])("NODE_ENV=%j is refused", (NODE_ENV) => {
   expect(() => loadConfig({ NODE_ENV })).toThrow("NODE_ENV: ");
 });
 

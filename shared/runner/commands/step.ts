@@ -54,6 +54,7 @@ function watch(
   return new Promise((resolve) => {
     let state: WatchState;
     let saves: { close(): void } | undefined;
+    let checking = new AbortController();
 
     const happen = (event: WatchEvent) => proceed(...update(state, event));
     const proceed = (next: WatchState, actions: readonly WatchAction[]) => {
@@ -72,10 +73,12 @@ function watch(
     const act = (action: WatchAction): void => {
       switch (action.type) {
         case "run":
+          checking.abort();
           void judge(action.step);
           return;
         case "type-check":
-          void typeCheck(action.step).then((errors) =>
+          checking = new AbortController();
+          void typeCheck(action.step, checking.signal).then((errors) =>
             happen({ type: "type-checked", step: action.step, errors }),
           );
           return;
@@ -96,6 +99,7 @@ function watch(
           savePassed(action.step);
           return;
         case "quit":
+          checking.abort();
           saves?.close();
           process.stdout.off("resize", show);
           process.stdin.setRawMode(false).off("data", onKey).pause();

@@ -1,0 +1,328 @@
+// Whatever a learner or a machine does to the runner: one clear sentence, an honest exit code, and
+// nothing lost. Each with the real command, in a pseudo-terminal or through pipes.
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { Relay } from "../../shared/testing/relay.ts";
+import { copyWorkshop, runPiped, Terminal } from "./terminal.ts";
+
+let workshop: ReturnType<typeof copyWorkshop>;
+const inWorkshop = (...path: string[]) => join(workshop.folder, ...path);
+const appOf = (slug: string) => inWorkshop("steps", slug, "app.ts");
+const solutionOf = (slug: string) => readFileSync(inWorkshop("solutions", slug, "app.ts"), "utf8");
+
+beforeAll(() => {
+  workshop = copyWorkshop();
+});
+
+afterAll(() => {
+  workshop.remove();
+});
+
+describe("a watching runner", () => {
+  const slug = "03-login";
+  let terminal: Terminal;
+  let solution: string;
+  const save = (source: string) => writeFileSync(appOf(slug), source);
+
+  beforeAll(async () => {
+    solution = solutionOf(slug);
+    terminal = new Terminal(workshop.folder, ["step", "3"]);
+    await terminal.shows(/This is where step 3 starts/);
+  });
+
+  afterAll(() => {
+    terminal.close();
+  });
+
+  test.for([
+    {
+      fault: "a syntax error",
+      edit: ["const sessionLifeMs = 24", "const sessionLifeMs = = 24"],
+      says: /steps\/03-login\/app\.ts:13 does not compile: Unexpected "="/,
+    },
+    {
+      fault: "a throw on import",
+      edit: ["const sessionLifeMs", 'throw new Error("too early");\nconst sessionLifeMs'],
+      says: /app\.ts:13 throws while it is loaded: Error: too early/,
+    },
+    {
+      fault: "process.exit on import",
+      edit: ["const sessionLifeMs", "process.exit(0);\nconst sessionLifeMs"],
+      says: /app\.ts:13 calls process\.exit/,
+    },
+    {
+      fault: "process.exit in a handler",
+      edit: ["    const user = await", "    process.exit(0);\n    const user = await"],
+      says: /POST \/auth\/login crashed: Error: process\.exit/,
+    },
+    {
+      fault: "no createApp",
+      edit: ["export function createApp", "export function makeApp"],
+      says: /app\.ts does not export createApp/,
+    },
+    {
+      fault: "a createApp without an app",
+      edit: ["  return app;", ""],
+      says: /createApp returned no Express app/,
+    },
+    {
+      fault: "an import that does not exist",
+      edit: ['from "zod"', 'from "zood"'],
+      says: /zood/,
+    },
+    {
+      fault: "a handler that never answers",
+      edit: ["    const user = await", "    await new Promise(() => {});\n    const user = await"],
+      says: /POST \/auth\/login never answered/,
+    },
+    {
+      fault: "an unhandled rejection",
+      edit: [
+        "    const user = await",
+        '    void Promise.reject(new Error("lost"));\n    const user = await',
+      ],
+      says: /An error escaped that would end the process: Error: lost/,
+    },
+    {
+      fault: "an endless loop",
+      edit: ["    const user = await", "    while (true) {}\n    const user = await"],
+      says: /app\.ts:68 loops without end/,
+    },
+  ] as const)("says what is wrong: $fault", async ({ edit: [find, replace], says }) => {
+    expect(solution).toContain(find);
+    save(solution.replace(find, replace));
+    const screen = await terminal.shows(says);
+    expect(screen).not.toMatch(/ at .*node_modules/);
+    // And the next save is judged as if nothing had been.
+    save(solution);
+    await terminal.shows(/14 of 14 goals met/);
+  });
+
+  test("shows type errors beside the verdict", async () => {
+    save(solution.replace("const sessionLifeMs =", "const sessionLifeMs: string ="));
+    await terminal.shows(/14 of 14 goals met[\s\S]*|The type checker says/);
+    await terminal.shows(/The type checker says:\s+app\.ts:13/);
+    save(solution);
+    await terminal.shows(/14 of 14 goals met/);
+  });
+
+  test("a file that is deleted, renamed or empty is missed, and judged when it is back", async () => {
+    unlinkSync(appOf(slug));
+    await terminal.shows(/app\.ts is missing\. Was it renamed or deleted\? `npm run reset 3`/);
+    save(solution);
+    await terminal.shows(/14 of 14 goals met/);
+    renameSync(appOf(slug), `${appOf(slug)}.bak`);
+    await terminal.shows(/app\.ts is missing/);
+    renameSync(`${appOf(slug)}.bak`, appOf(slug));
+    await terminal.shows(/14 of 14 goals met/);
+    save("");
+    await terminal.shows(/app\.ts is empty/);
+    save(solution);
+    await terminal.shows(/14 of 14 goals met/);
+  });
+
+  test("a save by write-and-rename counts, and so does a read-only file", async () => {
+    const draft = inWorkshop("steps", slug, ".app.ts.swp");
+    writeFileSync(
+      draft,
+      solution.replace("invalid_credentials", "no").replace("status(401)", "status(403)"),
+    );
+    renameSync(draft, appOf(slug));
+    await terminal.shows(/✗ a wrong password answers 401/);
+    unlinkSync(appOf(slug));
+    writeFileSync(appOf(slug), solution, { mode: 0o444 });
+    await terminal.shows(/14 of 14 goals met/);
+    chmodSync(appOf(slug), 0o644);
+  });
+
+  test("of two saves in a row, the last one is judged", async () => {
+    save(solution.replace("status(401)", "status(403)"));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    save(solution.replace("await bcrypt.compare", "bcrypt.compare"));
+    await terminal.shows(/A wrong password logged in/);
+    // A save during a run causes one more.
+    save(solution.replace("status(401)", "status(403)"));
+    await terminal.shows(/Running the goals/);
+    save(solution);
+    await terminal.shows(/14 of 14 goals met/);
+  });
+
+  test("keys: hint, diff, list, run again, next, quit", async () => {
+    terminal.press("d");
+    await terminal.shows(/byte for byte/);
+    terminal.press("l");
+    await terminal.shows(/✓ 3 {2}Log in/);
+    terminal.press("r");
+    await terminal.shows(/14 of 14 goals met/);
+    terminal.press("n");
+    await terminal.shows(/Step 4 · Ask who is asking[\s\S]*This is where step 4 starts/);
+    terminal.press("n");
+    await terminal.shows(/Step 4 is not passed yet/);
+    terminal.press("h");
+    await terminal.shows(/Hint 1 of 3 for TODO 4\.1/);
+    terminal.press("d");
+    await terminal.shows(/Press y to see it/);
+    terminal.press("y");
+    await terminal.shows(/\+ {2}const requireAuth/);
+    terminal.press("q");
+    expect(await terminal.exits()).toBe(0);
+  });
+});
+
+describe("in a terminal", () => {
+  test("Ctrl-C in the middle of a run ends it, and restores the terminal", async () => {
+    const terminal = new Terminal(workshop.folder, ["step", "2"]);
+    await terminal.shows(/Running the goals/);
+    terminal.press("\u0003");
+    expect(await terminal.exits()).toBe(130);
+    terminal.close();
+  });
+
+  test("40 columns are enough", async () => {
+    const terminal = new Terminal(workshop.folder, ["step", "1"], { columns: 40, rows: 60 });
+    const screen = await terminal.shows(/This is where step 1[\s\S]*q quit/);
+    for (const line of screen.split("\n")) expect(line.length, line).toBeLessThanOrEqual(40);
+    terminal.press("q");
+    await terminal.exits();
+  });
+
+  test("NO_COLOR means no colour", async () => {
+    const terminal = new Terminal(workshop.folder, ["step", "1", "--once"], {
+      env: { NO_COLOR: "1" },
+    });
+    await terminal.exits();
+    expect(terminal.transcript).toContain("a second visit counts 2");
+    // oxlint-disable-next-line no-control-regex -- the sequence for a colour
+    expect(terminal.transcript).not.toMatch(/\u001b\[\d+m/);
+  });
+
+  test("two runners on two steps do not disturb each other", async () => {
+    writeFileSync(appOf("01-memory-store"), solutionOf("01-memory-store"));
+    writeFileSync(appOf("05-logout"), solutionOf("05-logout"));
+    const [one, five] = [1, 5].map(
+      (step) => new Terminal(workshop.folder, ["step", String(step)]),
+    ) as [Terminal, Terminal];
+    await one.shows(/5 of 5 goals met/);
+    await five.shows(/8 of 8 goals met/);
+    for (const terminal of [one, five]) terminal.press("q");
+    expect([await one.exits(), await five.exits()]).toEqual([0, 0]);
+    const { output } = await runPiped(workshop.folder, ["progress"]);
+    expect(output).toMatch(/✓ 1 {2}/);
+    expect(output).toMatch(/✓ 5 {2}/);
+  });
+});
+
+describe("through pipes", () => {
+  test.for([
+    { args: ["step", "99"], says: /There is no step "99"[\s\S]*6 {2}Guard the cookie/ },
+    { args: ["step", "constructor"], says: /There is no step "constructor"/ },
+    { args: ["step", ""], says: /There is no step ""/ },
+    { args: ["step", "3", "4"], says: /takes one step, not 2: 3 4/ },
+    { args: ["step", "--wat"], says: /Unknown option '--wat'/ },
+    { args: ["toString"], says: /There is no command "toString"/ },
+    { args: ["hint", "99"], says: /There is no step "99"/ },
+    { args: ["diff", "6"], says: /not passed yet, and this shows its solution[\s\S]*--yes/ },
+  ])("$args is refused in a sentence", async ({ args, says }) => {
+    const { exitCode, output } = await runPiped(workshop.folder, args);
+    expect(output).toMatch(says);
+    expect(output).not.toMatch(/^\s+at /m);
+    expect(exitCode).toBe(1);
+  });
+
+  test("a red step exits 1, a green one 0, without control sequences", async () => {
+    const red = await runPiped(workshop.folder, ["step", "06-cookie-flags"]);
+    expect(red.exitCode).toBe(1);
+    writeFileSync(appOf("06-cookie-flags"), solutionOf("06-cookie-flags"));
+    const green = await runPiped(workshop.folder, ["step", "6"]);
+    expect(green.output).toMatch(/11 of 11 goals met\. Step 6 is passed/);
+    expect(green.exitCode).toBe(0);
+  });
+
+  test("reset brings the exact starter back, and keeps what it replaces", async () => {
+    const mine = "// mine, and no program at all\n";
+    writeFileSync(appOf("02-redis-store"), mine);
+    const { exitCode, output } = await runPiped(workshop.folder, ["reset", "2"]);
+    expect(exitCode).toBe(0);
+    const starter = readFileSync(inWorkshop("solutions/02-redis-store/starter.ts"), "utf8");
+    expect(readFileSync(appOf("02-redis-store"), "utf8")).toBe(starter);
+    const [, kept = ""] = /kept:\s+(\S+)/.exec(output) ?? [];
+    expect(readFileSync(inWorkshop(kept), "utf8")).toBe(mine);
+    expect((await runPiped(workshop.folder, ["reset", "2"])).output).toMatch(/Nothing to do/);
+    rmSync(appOf("02-redis-store"));
+    await runPiped(workshop.folder, ["reset", "2"]);
+    expect(readFileSync(appOf("02-redis-store"), "utf8")).toBe(starter);
+  });
+
+  test("a damaged progress file is put aside, and the steps are judged anew", async () => {
+    const folder = inWorkshop(".workshop");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "progress.json"), '{ "version": 1, "steps": {');
+    const { exitCode, output } = await runPiped(workshop.folder, ["progress"]);
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/progress file was damaged/);
+    expect(output).toMatch(/✓ 6 {2}Guard the cookie/);
+    const [aside = ""] = readdirSync(folder).filter((file) => file.startsWith("progress.damaged"));
+    expect(readFileSync(join(folder, aside), "utf8")).toContain('"steps": {');
+  });
+
+  test("a step that changed since it passed says so", async () => {
+    writeFileSync(appOf("06-cookie-flags"), `${solutionOf("06-cookie-flags")}// one more line\n`);
+    const { output } = await runPiped(workshop.folder, ["progress"]);
+    expect(output).toMatch(/~ 6 .*changed since it passed/);
+  });
+
+  test("Redis trouble is no fault of the learner's, and ends within seconds", async () => {
+    const { exitCode, output } = await runPiped(workshop.folder, ["step", "1"], {
+      REDIS_URL: "redis://127.0.0.1:1",
+    });
+    expect(output).toMatch(
+      /Redis at redis:\/\/127\.0\.0\.1:1 does not answer: nothing listens there/,
+    );
+    expect(output).toMatch(/docker compose up -d/);
+    expect(exitCode).toBe(1);
+  });
+
+  test("a watching runner survives a Redis that goes, and comes back with it", async () => {
+    const relay = await Relay.to(inject("redisUrl"));
+    const terminal = new Terminal(workshop.folder, ["step", "1"], {
+      env: { REDIS_URL: relay.through(inject("redisUrl")) },
+    });
+    await terminal.shows(/5 of 5 goals met/);
+    await relay.refuse();
+    terminal.press("r");
+    await terminal.shows(/does not answer/);
+    await relay.restore();
+    terminal.press("r");
+    await terminal.shows(/5 of 5 goals met(?![\s\S]*does not answer)/);
+    terminal.press("q");
+    expect(await terminal.exits()).toBe(0);
+    await relay.close();
+  });
+
+  test("doctor names a port in use and a Redis that does not answer, each with the fix", async () => {
+    const busy = createServer().listen(0, "localhost");
+    await once(busy, "listening");
+    const address = busy.address();
+    const port = typeof address === "object" ? String(address?.port) : "";
+    const { exitCode, output } = await runPiped(workshop.folder, ["doctor"], {
+      PORT: port,
+      REDIS_URL: "redis://127.0.0.1:1",
+    });
+    busy.close();
+    expect(output).toMatch(new RegExp(`✗ Port: ${port} is in use`));
+    expect(output).toMatch(/✗ Redis: .*docker compose up -d/s);
+    expect(exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,224 @@
+import { Redis } from "ioredis";
+import { afterAll, afterEach, expect, inject, test } from "vitest";
+import { KeySpace } from "../../shared/redis/key-space.ts";
+import { CommandTap, describeCommands, kindOf } from "../../shared/testing/commands.ts";
+
+const prefix = `${inject("keyPrefix")}commands:`;
+const observer = new Redis(inject("redisUrl"));
+const clients: Redis[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.disconnect();
+  await new KeySpace(observer, prefix).clear();
+});
+
+afterAll(() => observer.disconnect());
+
+test("commands are recorded in order, as they travel", async () => {
+  const { redis, tap } = await tapped();
+  await redis.set("a", "1", "EX", 60);
+  await redis.get("a");
+  await redis.set("b", Buffer.from("bytes"));
+  await redis.del("a", "b");
+  expect(tap.sent).toEqual([
+    { name: "set", args: [`${prefix}a`, "1", "EX", "60"] },
+    { name: "get", args: [`${prefix}a`] },
+    { name: "set", args: [`${prefix}b`, "bytes"] },
+    { name: "del", args: [`${prefix}a`, `${prefix}b`] },
+  ]);
+});
+
+test("a command that waits for the connection is recorded once, its handshake not at all", async () => {
+  const redis = client();
+  const tap = new CommandTap(redis);
+  expect(await redis.get("a")).toBeNull();
+  expect(tap.sent.map(({ name }) => name)).toEqual(["get"]);
+});
+
+test("the commands of a pipeline and of a transaction are recorded", async () => {
+  const { redis, tap } = await tapped();
+  await redis.pipeline().set("a", "1").get("a").exec();
+  await redis.multi().del("a").exec();
+  expect(tap.sent.map(({ name }) => name)).toEqual(["set", "get", "multi", "del", "exec"]);
+});
+
+test("what Redis answers passes through, and its refusals are kept", async () => {
+  const { redis, tap } = await tapped();
+  await redis.set("a", "text");
+  expect(await redis.get("a")).toBe("text");
+  await expect(redis.incr("a")).rejects.toThrow("not an integer");
+  expect(tap.refusals).toEqual([expect.stringContaining("not an integer")]);
+});
+
+test("a held command waits, and the others do not", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("store");
+  const stored = redis.set("a", "1");
+  await hold.reached;
+  // Redis answers one client in order: had the SET left, this GET would see it.
+  expect(await redis.get("a")).toBeNull();
+  hold.release();
+  expect(await stored).toBe("OK");
+  expect(await redis.get("a")).toBe("1");
+});
+
+test("held commands go out in their order, and later ones are not held", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("store");
+  const held = [redis.set("a", "1"), redis.set("a", "2"), redis.set("a", "3")];
+  await hold.reached;
+  hold.release();
+  await Promise.all(held);
+  expect(await redis.get("a")).toBe("3");
+  await redis.set("a", "4");
+  expect(await redis.get("a")).toBe("4");
+});
+
+test("a held command is recorded when it is sent by the app", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("delete");
+  void redis.del("a");
+  await hold.reached;
+  expect(tap.sent.map(({ name }) => name)).toEqual(["del"]);
+  hold.release();
+  await redis.get("a");
+  expect(tap.sent.map(({ name }) => name)).toEqual(["del", "get"]);
+});
+
+test("a command held before the connection is there still arrives", async () => {
+  const redis = client();
+  const hold = new CommandTap(redis).hold("store");
+  const stored = redis.set("a", "1");
+  await hold.reached;
+  hold.release();
+  expect(await stored).toBe("OK");
+});
+
+test("a hold that nothing reached releases nothing, and twice is once", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("store");
+  hold.release();
+  hold.release();
+  expect(await redis.set("a", "1")).toBe("OK");
+  expect(tap.sent).toHaveLength(1);
+});
+
+test("held commands can be let go one by one", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("store");
+  const held = [redis.set("a", "1"), redis.set("a", "2")];
+  await hold.reached;
+  expect(hold.waiting).toBe(2);
+  hold.releaseOne();
+  await held[0];
+  expect(hold.waiting).toBe(1);
+  expect(await redis.get("a")).toBe("1");
+  hold.releaseOne();
+  hold.releaseOne();
+  await held[1];
+  void redis.set("a", "3");
+  expect(hold.waiting).toBe(1);
+  hold.release();
+  expect(hold.waiting).toBe(0);
+  expect(await redis.get("a")).toBe("3");
+});
+
+test("of two holds of a kind, the second takes over from the first", async () => {
+  const { redis, tap } = await tapped();
+  const [first, second] = [tap.hold("store"), tap.hold("store")];
+  const one = redis.set("a", "1");
+  await first.reached;
+  first.release();
+  await one;
+  const two = redis.set("a", "2");
+  await second.reached;
+  expect(await redis.get("a")).toBe("1");
+  second.release();
+  await two;
+});
+
+test("a kind that fails is refused and never reaches Redis", async () => {
+  const { redis, tap } = await tapped();
+  tap.fail("store");
+  await expect(redis.set("a", "1")).rejects.toThrow("OOM command not allowed");
+  expect(await redis.get("a")).toBeNull();
+  expect(await redis.del("a")).toBe(0);
+  expect(tap.sent.map(({ name }) => name)).toEqual(["set", "get", "del"]);
+});
+
+test("releaseAll lets everything through again", async () => {
+  const { redis, tap } = await tapped();
+  tap.fail("store");
+  const [reads, deletes] = [tap.hold("read"), tap.hold("delete")];
+  const held = [redis.get("a"), redis.del("a")];
+  await Promise.all([reads.reached, deletes.reached]);
+  tap.releaseAll();
+  expect(await Promise.all(held)).toEqual([null, 0]);
+  expect(await redis.set("a", "1")).toBe("OK");
+});
+
+test("taps of two clients know nothing of each other", async () => {
+  const [one, other] = [await tapped(), await tapped()];
+  one.tap.fail("store");
+  expect(await other.redis.set("a", "1")).toBe("OK");
+  expect(one.tap.sent).toEqual([]);
+});
+
+test.for([
+  ["read", "GET a"],
+  ["read", "MGET a b"],
+  ["read", "EXISTS a"],
+  ["read", "HGETALL a"],
+  ["read", "TTL a"],
+  ["store", "SET a 1"],
+  ["store", "SET a 1 EX 0"],
+  ["store", "SET a 1 KEEPTTL"],
+  ["store", "SETEX a 60 1"],
+  ["store", "PSETEX a 60 1"],
+  ["store", "SETNX a 1"],
+  ["store", "MSET a 1"],
+  ["store", "HSET a b 1"],
+  ["store", "EVAL script 1 a"],
+  ["prolong", "EXPIRE a 60"],
+  ["prolong", "PEXPIRE a 1"],
+  ["prolong", "EXPIREAT a 32503680000"],
+  ["prolong", "GETEX a EX 60"],
+  ["delete", "EXPIRE a 0"],
+  ["delete", "PEXPIRE a -1"],
+  ["delete", "EXPIREAT a 0"],
+  ["delete", "DEL a"],
+  ["delete", "UNLINK a"],
+  ["delete", "GETDEL a"],
+  ["delete", "HDEL a b"],
+  ["other", "PING"],
+  ["other", "MULTI"],
+  ["other", "SCAN 0"],
+  ["other", "constructor a"],
+] as const)("it is a %s: %s", ([kind, command]) => {
+  for (const text of [command, command.toLowerCase()]) {
+    const [name = "", ...args] = text.split(" ");
+    expect(kindOf({ name, args })).toBe(kind);
+  }
+});
+
+test("commands are described by name and key, without the prefix", () => {
+  const commands = [
+    { name: "set", args: ["run:sess:abc", "value"] },
+    { name: "expire", args: ["run:sess:0123456789", "60"] },
+    { name: "multi", args: [] },
+  ];
+  expect(describeCommands(commands, "run:")).toBe("SET sess:abc, EXPIRE sess:0123456…, MULTI");
+  expect(describeCommands([], "run:")).toBe("no Redis command");
+});
+
+function client(): Redis {
+  const redis = new Redis(inject("redisUrl"), { keyPrefix: prefix, lazyConnect: true });
+  clients.push(redis);
+  return redis;
+}
+
+async function tapped() {
+  const redis = client();
+  await redis.connect();
+  return { redis, tap: new CommandTap(redis) };
+}

@@ -39,14 +39,16 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (existsSync(join(root, ".env"))) process.loadEnvFile(join(root, ".env"));
   const { argument, once, yes } = parse(name, rest);
-  const { progress, setAside } = loadProgress();
+  let { progress, setAside } = loadProgress();
   if (setAside) {
     write(
       renderNote(
-        `The progress file was damaged. It is kept as ${setAside}, and steps count again as you pass them.`,
+        `The progress file was damaged. It is kept as ${setAside}. Judging what you wrote anew …`,
         paper,
       ),
     );
+    const { rebuildProgress } = await import("./rebuild.ts");
+    progress = await rebuildProgress();
   }
   const step = argument === undefined ? firstUnfinished(progress) : findStep(argument);
   if (!step) {

@@ -22,7 +22,7 @@ export interface Exchange {
 
 const answerWithinMs = 2_000;
 // Once a route has not answered, further waits are short: one cause, one long wait.
-const impatientMs = 500;
+const impatientMs = 200;
 const silentRoutes = new Set<string>();
 
 /**

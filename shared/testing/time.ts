@@ -18,12 +18,12 @@ export async function longestStallMs(action: () => Promise<unknown>): Promise<nu
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
-    ticking = setImmediate(tick);
+    ticking = setTimeout(tick, 1);
   };
-  let ticking = setImmediate(tick);
+  let ticking = setTimeout(tick, 1);
   await action();
   // The stall may have ended with the action: count up to here.
   longest = Math.max(longest, performance.now() - last);
-  clearImmediate(ticking);
+  clearTimeout(ticking);
   return longest;
 }

@@ -36,7 +36,7 @@ test.for([
   { status: 200, succeeded: true, refused: false },
   { status: 204, succeeded: true, refused: false },
   { status: 299, succeeded: true, refused: false },
-  { status: 302, succeeded: false, refused: false },
+  { status: 300, succeeded: false, refused: false },
   { status: 400, succeeded: false, refused: true },
   { status: 401, succeeded: false, refused: true },
   { status: 404, succeeded: false, refused: false },

@@ -146,6 +146,42 @@ test("a kind that fails is refused and never reaches Redis", async () => {
   expect(tap.sent.map(({ name }) => name)).toEqual(["set", "get", "del"]);
 });
 
+// In a pipeline, ioredis expects the answers in the order in which its commands were queued.
+test.for(["pipeline", "multi"] as const)(
+  "a %s with a held command answers as if it had never been held",
+  async (kind) => {
+    const { redis, tap } = await tapped();
+    const hold = tap.hold("store");
+    const answers = redis[kind]().set("a", "1").get("a").exec();
+    await hold.reached;
+    hold.release();
+    expect(await answers).toEqual([
+      [null, "OK"],
+      [null, "1"],
+    ]);
+  },
+);
+
+test("a pipeline with a refused command answers, and the client goes on", async () => {
+  const { redis, tap } = await tapped();
+  tap.fail("store");
+  const answers = redis.pipeline().set("a", "1").get("a").exec();
+  expect(await beforeLaps(answers)).toEqual([[expect.any(Error)], [null, null]]);
+  expect(await beforeLaps(redis.get("a"))).toBeNull();
+});
+
+test("it is quiet once every command is answered, and not before", async () => {
+  const { redis, tap } = await tapped();
+  await tap.quiet();
+  const hold = tap.hold("store");
+  void redis.set("a", "1");
+  const quiet = tap.quiet().then(() => "quiet");
+  expect(await beforeLaps(quiet)).toBe("nothing");
+  hold.release();
+  expect(await quiet).toBe("quiet");
+  expect(await redis.get("a")).toBe("1");
+});
+
 test("releaseAll lets everything through again", async () => {
   const { redis, tap } = await tapped();
   tap.fail("store");
@@ -204,12 +240,24 @@ test.for([
 test("commands are described by name and key, without the prefix", () => {
   const commands = [
     { name: "set", args: ["run:sess:abc", "value"] },
+    { name: "get", args: ["run:sess:012345678"] },
     { name: "expire", args: ["run:sess:0123456789", "60"] },
     { name: "multi", args: [] },
   ];
-  expect(describeCommands(commands, "run:")).toBe("SET sess:abc, EXPIRE sess:0123456…, MULTI");
+  expect(describeCommands(commands, "run:")).toBe(
+    "SET sess:abc, GET sess:012345678, EXPIRE sess:0123456…, MULTI",
+  );
   expect(describeCommands([], "run:")).toBe("no Redis command");
 });
+
+/** What it resolves to, or "nothing" when that takes longer than many questions to Redis. */
+function beforeLaps<Result>(result: Promise<Result>): Promise<Result | string> {
+  const laps = async () => {
+    for (let i = 0; i < 300; i++) await observer.ping();
+    return "nothing";
+  };
+  return Promise.race([result, laps()]);
+}
 
 function client(): Redis {
   const redis = new Redis(inject("redisUrl"), { keyPrefix: prefix, lazyConnect: true });

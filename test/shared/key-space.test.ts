@@ -113,6 +113,13 @@ test("an expired key is gone, and the others stay", async () => {
   expect(await mine.keys()).toEqual(["b"]);
 });
 
+test("expiring waits for as long as the key is there", async () => {
+  const exists = vi.spyOn(redis, "exists");
+  exists.mockResolvedValueOnce(1).mockResolvedValueOnce(1).mockResolvedValueOnce(0);
+  await mine.expire("a");
+  expect(exists).toHaveBeenCalledTimes(3);
+});
+
 test("every opened key space has a prefix of its own", async () => {
   const spaces = Array.from({ length: 20 }, () => openKeySpace(inject("redisUrl")));
   expect(new Set(spaces.map(({ prefix }) => prefix)).size).toBe(20);

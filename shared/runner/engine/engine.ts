@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
 import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
 import { readLearnersFile } from "../learners-file.ts";
@@ -17,6 +18,7 @@ const nextBusyMs = 1_000;
 const mostLoops = 3;
 // No honest run comes near it.
 const longestRoundMs = 90_000;
+const endWithinMs = 4_000;
 
 interface Round {
   /** The tests by name, finished or not. */
@@ -38,6 +40,7 @@ export class Engine {
   /** What stands in for files on disk, by path. */
   readonly #sources: Map<string, string>;
   readonly #output: string[];
+  #running: Promise<unknown> | undefined;
 
   private constructor(
     vitest: Vitest,
@@ -167,12 +170,13 @@ export class Engine {
     const spec = this.#vitest.getRootProject().createSpecification(test, {
       testNamePattern: new RegExp(`^\\s*(${goals.map(escaped).join("|")})$`),
     });
-    const { testModules, unhandledErrors } = await this.#vitest
-      .runTestSpecifications([spec])
-      .finally(() => {
-        clearTimeout(deadline);
-        watch.stop();
-      });
+    const run = this.#vitest.runTestSpecifications([spec]).finally(() => {
+      clearTimeout(deadline);
+      watch.stop();
+    });
+    this.#running = run.catch(() => {});
+    const { testModules, unhandledErrors } = await run;
+    this.#running = undefined;
     const testModule = testModules.find(({ moduleId }) => moduleId === test);
     const tests = [...(testModule?.children.allTests() ?? [])];
     return {
@@ -182,7 +186,13 @@ export class Engine {
     };
   }
 
+  /** Ends a run that is under way, after the goal that it is at, and everything that was started. */
   async close(): Promise<void> {
+    // A thread that is ended in the middle of a bcrypt comparison takes the process with it.
+    if (this.#running) {
+      void this.#vitest.cancelCurrentRun("keyboard-input");
+      await Promise.race([this.#running, sleep(endWithinMs, undefined, { ref: false })]);
+    }
     await this.#pool.stop();
     await this.#keySpace.close();
     await this.#vitest.close();

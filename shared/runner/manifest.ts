@@ -147,7 +147,17 @@ export const steps: readonly StepEntry[] = [
     ],
     goals: [
       { name: "after login, /me answers with the profile", todo: 2, starter: "unmet" },
+      {
+        name: "two people at the same time get each their own profile",
+        todo: 1,
+        starter: "not judged",
+      },
       { name: "without a session, /me answers 401", todo: 1, starter: "not judged" },
+      {
+        name: "a store that cannot be read is an error, not a stranger",
+        todo: 1,
+        starter: "not judged",
+      },
       { name: "a forged cookie answers 401", todo: 1, starter: "not judged" },
       { name: "an unknown or expired session answers 401", todo: 1, starter: "not judged" },
       {
@@ -164,6 +174,7 @@ export const steps: readonly StepEntry[] = [
         starter: "not judged",
       },
       { name: "no password hash leaves the server", todo: 2, starter: "not judged" },
+      { name: "what the steps before established still holds", todo: 1, starter: "met" },
     ],
   },
   {
@@ -184,6 +195,7 @@ export const steps: readonly StepEntry[] = [
       { name: "GET does not log out", todo: 1, starter: "not judged" },
       { name: "a store that fails answers 500", todo: 1, starter: "not judged" },
       { name: "logging out without a session is harmless", todo: 1, starter: "not judged" },
+      { name: "what the steps before established still holds", todo: 1, starter: "met" },
     ],
   },
   {
@@ -207,6 +219,7 @@ export const steps: readonly StepEntry[] = [
       { name: "the session still lasts a day", todo: 1, starter: "met" },
       { name: "behind a TLS proxy, logging in sets the cookie", todo: 2, starter: "met" },
       { name: "createApp insists on SESSION_SECRET", todo: 3, starter: "unmet" },
+      { name: "what the steps before established still holds", todo: 1, starter: "met" },
       {
         name: "a client cannot claim another address or https",
         todo: 2,

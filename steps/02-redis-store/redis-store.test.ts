@@ -51,6 +51,17 @@ goal("a visitor is remembered after a restart", async ({ open, site, browser, re
     "What a process makes up at its start is another one in the next: a secret, a prefix, a variable. The cookie's signature and the key have to be found again.",
   );
 
+  const [earlier, later] = [site.browser(), site.browser()];
+  await earlier.get("/visits");
+  await site.restart();
+  await later.get("/visits");
+  must(
+    (await earlier.sessionId()) !== (await later.sessionId()),
+    "After a restart, a new visitor is given the session of an earlier one.",
+    [`both: ${await later.sessionCookie()}`],
+    "A session id has to be random: one that is counted up starts again with the process, and can be guessed.",
+  );
+
   // `npm run dev` sets a secret; an app that starts without one must not make up its own.
   const bare = await open({ sessionSecret: undefined }).catch(() => undefined);
   if (!bare) return;

@@ -2,9 +2,10 @@ import { performance } from "node:perf_hooks";
 import bcrypt from "bcrypt";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
-import type { Browser } from "../../shared/testing/browser.ts";
+import type { Browser, Exchange } from "../../shared/testing/browser.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Site } from "../../shared/testing/site.ts";
+import { printedDuring } from "../../shared/testing/output.ts";
 import { longestStallMs, median, pause } from "../../shared/testing/time.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
@@ -49,6 +50,7 @@ goal("the right password logs in", async ({ site, redis }) => {
 
 goal("a wrong password answers 401", async ({ site }) => {
   await loggedIn(site);
+  await bothAtOnce(site);
   const errorsBefore = site.errors.length;
   const wrong = await site
     .browser()
@@ -113,6 +115,12 @@ goal("a body that is no login answers 400", async ({ site }) => {
         rawBody: new URLSearchParams({ email: ada.email, password: ada.password }).toString(),
         contentType: "application/x-www-form-urlencoded",
       }),
+    // What a form on another site can send without asking first.
+    "JSON that says it is text": () =>
+      browser.post(route, undefined, {
+        rawBody: JSON.stringify(credentials(ada)),
+        contentType: "text/plain",
+      }),
     "half a JSON": () => browser.post(route, undefined, { rawBody: '{"email":' }),
   };
   for (const [what, send] of Object.entries(bodies)) {
@@ -160,6 +168,13 @@ goal("an unknown email and a wrong password answer alike", async ({ site }) => {
   const unknown = await site
     .browser()
     .post(route, { email: "nobody@example.com", password: "not her password" });
+  const nobody = await site.browser().post(route, { email: "nobody@example.com", password: "" });
+  must(
+    !nobody.succeeded,
+    "An unknown email logs in with an empty password.",
+    nobody,
+    "Whatever stands in for a user who was not found must never be able to log in.",
+  );
   unknown.mustBe(
     401,
     `An unknown email answers ${unknown.status}, a wrong password 401.`,
@@ -182,9 +197,16 @@ goal("an unknown email and a wrong password answer alike", async ({ site }) => {
 
 goal("no password hash leaves the server", async ({ site, redis }) => {
   const answer = await loggedIn(site);
-  const failed = await site
-    .browser()
-    .post(route, { email: ada.email, password: "not her password" });
+  let failed = answer;
+  const printed = await printedDuring(async () => {
+    failed = await site.browser().post(route, { email: ada.email, password: "not her password" });
+  });
+  must(
+    !printed.some((line) => line.includes("not her password")),
+    "A failed login writes the typed password into the log.",
+    printed,
+    "Most wrong passwords are right ones with a slip of the finger, and logs are read by many.",
+  );
   for (const each of [answer, failed]) {
     must(
       !each.text.includes(ada.password) && !each.text.includes("not her password"),
@@ -201,7 +223,9 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
   }
   for (const [key, value] of await redis.contents()) {
     must(
-      !value.includes(ada.password),
+      !["utf8", "base64", "hex"].some((encoding) =>
+        value.includes(Buffer.from(ada.password).toString(encoding as BufferEncoding)),
+      ),
       "The password is stored in the session, as it was typed.",
       `${key} = ${value}`,
       "Whoever reads Redis, a backup or a log of it logs in as her, here and wherever else she uses it.",
@@ -417,6 +441,24 @@ goal("a login keeps nobody else waiting", async ({ open }) => {
     );
   }
 });
+
+/** Somebody's right password, and somebody else's wrong one, at the same time. */
+async function bothAtOnce(site: Site): Promise<void> {
+  const [right, wrong] = [site.browser(), site.browser()].map((browser, i) =>
+    browser.begin(
+      "POST",
+      route,
+      i === 0 ? credentials(grace) : { ...credentials(ada), password: "guessed" },
+    ),
+  ) as [Exchange, Exchange];
+  const [grace200, ada401] = [await right.answer, await wrong.answer];
+  must(
+    !ada401.succeeded && (!grace200.succeeded || grace200.data.email === grace.email),
+    "Two logins at the same time get mixed up.",
+    [grace200, ada401],
+    "A variable outside the handler is shared by all requests under way. What belongs to one request stays in its handler, or on `req`.",
+  );
+}
 
 function credentials({ email, password }: { email: string; password: string }) {
   return { email, password };

@@ -1,6 +1,7 @@
 import { seededUsers } from "../../shared/app/database.ts";
 import { forge } from "../../shared/testing/cookies.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
+import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
@@ -8,7 +9,7 @@ import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
-const { ada, grace } = seededUsers;
+const { ada, alan, grace } = seededUsers;
 
 goal("after login, /me answers with the profile", async ({ site }) => {
   for (const person of [ada, grace]) {
@@ -46,6 +47,20 @@ goal("after login, /me answers with the profile", async ({ site }) => {
   }
 });
 
+goal("two people at the same time get each their own profile", async ({ site }) => {
+  const [first, second] = [await profileOf(site), await profileOf(site, grace)];
+  for (let pair = 0; pair < 5; pair++) {
+    const exchanges = [first.begin("GET", "/me"), second.begin("GET", "/me")];
+    const [adas, graces] = await Promise.all(exchanges.map(({ answer }) => answer));
+    must(
+      adas?.data.email === ada.email && graces?.data.email === grace.email,
+      "Two people who ask at the same time get each other's profile.",
+      [adas ?? "", graces ?? ""],
+      "A variable outside the handler is shared by all requests under way. Put the user on `req`.",
+    );
+  }
+});
+
 goal("without a session, /me answers 401", async ({ site }) => {
   await profileOf(site);
   const answer = await site.browser().get("/me");
@@ -67,6 +82,19 @@ goal("without a session, /me answers 401", async ({ site }) => {
       : `/me answers ${anonymous.status} to a visitor who never logged in, not 401.`,
     "A session is not a login: a visitor who was counted has one too. What counts is whose id stands in it.",
     "/me crashes for a visitor with a session, who never logged in: nothing stops them before the handler.",
+  );
+});
+
+goal("a store that cannot be read is an error, not a stranger", async ({ site }) => {
+  const browser = await profileOf(site);
+  site.commands.fail("read");
+  const answer = await browser.get("/me");
+  site.commands.releaseAll();
+  must(
+    answer.status >= 500,
+    `When Redis cannot be read, /me answers ${answer.status} to somebody who is logged in.`,
+    [answer, "GET → OOM command not allowed when used memory > 'maxmemory'."],
+    "Nobody knows who this is: that is an error of the server. A 401 would send people to log in again, who are logged in.",
   );
 });
 
@@ -118,7 +146,10 @@ goal("an unknown or expired session answers 401", async ({ site, redis }) => {
 
 goal("a deleted user is out at once, and the session is gone", async ({ site, redis }) => {
   const browser = await profileOf(site);
-  const [key = notJudged("a login leaves no session in Redis")] = await redis.keys();
+  const id = (await browser.sessionId()) ?? notJudged("a login sets no session cookie");
+  const key =
+    (await redis.keys()).find((each) => each.includes(id)) ??
+    notJudged("a login leaves no session in Redis");
   const user = (await site.db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
   await site.db.users.remove(user.id);
   const answer = await browser.get("/me");
@@ -137,6 +168,20 @@ goal("a deleted user is out at once, and the session is gone", async ({ site, re
     "A deleted user is refused, but the session stays in Redis.",
     [answer, `${key} = ${await redis.read(key)}`],
     "It would be checked again and again until it expires, and work again should the id ever be given out anew. Destroy it.",
+  );
+
+  // A database that fails is no reason to log anybody out.
+  const unlucky = await profileOf(site, alan);
+  const { findById } = site.db.users;
+  site.db.users.findById = () => Promise.reject(new Error("the database is away"));
+  const during = await unlucky.get("/me");
+  site.db.users.findById = findById;
+  const afterwards = await unlucky.get("/me");
+  must(
+    during.status >= 500 && afterwards.status === 200,
+    "A database that fails for a moment logs people out.",
+    [during, afterwards],
+    "Not found and not answered are two things: an error belongs to the error handler, and the session stays.",
   );
 
   // Whoever does not wait for the end of the session never hears that Redis refused it: the error
@@ -222,6 +267,11 @@ goal("a display name has 1 to 80 characters", async ({ site }) => {
     200,
     "a name of 80 characters is not accepted",
   );
+  (await browser.patch("/me", { displayName: `  ${"x".repeat(80)} ` })).mustBe(
+    200,
+    "80 characters with blanks around them are refused.",
+    "Trim first, then count.",
+  );
   const bodies = {
     "an empty name": { displayName: "" },
     "a name of blanks": { displayName: "   " },
@@ -305,6 +355,10 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
       "`req.user` lives as long as the request. Nothing of it belongs into `req.session`.",
     );
   }
+});
+
+goal("what the steps before established still holds", async ({ site, redis }) => {
+  await earlierStepsStillHold(4, site, redis);
 });
 
 /** A browser that is logged in, or the end of the goal as not judged. */

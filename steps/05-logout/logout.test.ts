@@ -1,6 +1,7 @@
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { describeSetCookie, sessionIdIn } from "../../shared/testing/cookies.ts";
+import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
@@ -145,15 +146,20 @@ goal("a store that fails answers 500", async ({ site, browser, redis }) => {
   await loggedIn(site, other, redis);
   await logOut(other);
   await loggedIn(site, browser, redis);
-  site.commands.fail("delete");
-  const answer = await browser.post(route);
-  site.commands.releaseAll();
-  must(
-    answer.status >= 500,
-    `Logging out answers ${answer.status} although Redis refused to delete the session.`,
-    [answer, "DEL → OOM command not allowed when used memory > 'maxmemory'."],
-    "The user walks away believing to be logged out. An error of `destroy` has to reach the error handler.",
-  );
+  for (const [kind, what] of [
+    ["read", "read"],
+    ["delete", "delete"],
+  ] as const) {
+    site.commands.fail(kind);
+    const answer = await browser.post(route);
+    site.commands.releaseAll();
+    must(
+      answer.status >= 500,
+      `Logging out answers ${answer.status} although Redis refused to ${what} the session.`,
+      [answer, "Redis: OOM command not allowed when used memory > 'maxmemory'."],
+      "The user walks away believing to be logged out. An error of the store has to reach the error handler.",
+    );
+  }
 });
 
 goal("logging out without a session is harmless", async ({ site, browser, redis }) => {
@@ -167,12 +173,23 @@ goal("logging out without a session is harmless", async ({ site, browser, redis 
     "People press the button twice, or after their session expired: 204 (it is so) or 401 (who are you?), never an error.",
   );
   const added = (await redis.keys()).filter((key) => !before.includes(key));
+  const visitor = site.browser();
+  (await visitor.get("/visits")).orNotJudged(200, "visits are not counted any more");
+  (await visitor.post(route)).mustBe(
+    [204, 401],
+    "Logging out is refused to a visitor who never logged in.",
+    "They have a session, with their visits in it. End it, or say 401.",
+  );
   must(
     added.length === 0,
     "Logging out without a session makes one.",
     [answer, `new key: ${added.join(", ")}`],
     "There was nothing to end, and there is nothing to remember.",
   );
+});
+
+goal("what the steps before established still holds", async ({ site, redis }) => {
+  await earlierStepsStillHold(5, site, redis);
 });
 
 /** Logs in and finds the session in Redis, or ends the goal as not judged. */

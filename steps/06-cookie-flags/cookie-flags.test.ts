@@ -1,6 +1,7 @@
 import { sign } from "cookie-signature";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import { describeDuration, sessionIdIn } from "../../shared/testing/cookies.ts";
+import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -165,7 +166,7 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
   const secrets = {
     "no secret": undefined,
     "an empty secret": "",
-    "a secret of 31 characters": "x".repeat(31),
+    "a secret of 31 characters": "hunter2-".repeat(4).slice(1),
   };
   for (const env of environments) {
     for (const [what, sessionSecret] of Object.entries(secrets)) {
@@ -182,6 +183,12 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
         "createApp ends the process instead of throwing.",
         call,
         "The main program decides when to end; a test, a script or a second app in the same process must survive. Throw an Error that names SESSION_SECRET.",
+      );
+      must(
+        !sessionSecret || !refusal.message.includes(sessionSecret),
+        "createApp writes the secret into its error.",
+        [call, `→ ${refusal.name}: ${refusal.message}`],
+        "Errors end up in logs, and a short secret is still one that somebody uses. Say what is wrong with it, not what it is.",
       );
       must(
         refusal.message.includes("SESSION_SECRET"),
@@ -239,6 +246,10 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
+});
+
+goal("what the steps before established still holds", async ({ site, redis }) => {
+  await earlierStepsStillHold(6, site, redis);
 });
 
 goal("a client cannot claim another address or https", async ({ open }) => {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { steps } from "../../shared/runner/manifest.ts";
 import { root, stepPaths } from "../../shared/runner/paths.ts";
 
@@ -50,33 +51,65 @@ export async function runPiped(
   return { exitCode, output: plain(output) };
 }
 
+export interface TerminalOptions {
+  columns?: number;
+  rows?: number;
+  env?: Record<string, string>;
+}
+
 /** A command of the workshop in a pseudo-terminal, which `script` of util-linux provides. */
 export class Terminal {
   readonly #child: ChildProcess;
   #output = "";
   #exitCode: number | null | undefined;
 
+  /** A command of the workshop's runner. */
   constructor(
     folder: string,
     args: readonly string[],
-    {
-      columns = 100,
-      rows = 50,
-      env = {},
-    }: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+    options: TerminalOptions = {},
+    command = `'${process.execPath}' shared/runner/start.mjs ${args.join(" ")}`,
   ) {
-    const command = `stty cols ${columns} rows ${rows} && exec '${process.execPath}' shared/runner/start.mjs ${args.join(" ")}`;
-    this.#child = spawn("script", ["-qefc", command, "/dev/null"], {
-      cwd: folder,
-      env: environment({ TERM: "xterm-256color", ...env }),
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+    const { columns = 100, rows = 50, env = {} } = options;
+    this.#child = spawn(
+      "script",
+      ["-qefc", `stty cols ${columns} rows ${rows} && exec ${command}`, "/dev/null"],
+      {
+        cwd: folder,
+        env: environment({ TERM: "xterm-256color", ...env }),
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#output += text));
     this.#child.on("close", (code) => (this.#exitCode = code));
   }
 
-  get pid(): number {
-    return this.#child.pid ?? -1;
+  /** Any other command. */
+  static of(folder: string, command: string): Terminal {
+    return new Terminal(folder, [], {}, command);
+  }
+
+  /** The resident memory of the command in megabytes, as Linux counts it. */
+  memoryMb(): number {
+    const pid = readFileSync(
+      `/proc/${this.#child.pid}/task/${this.#child.pid}/children`,
+      "utf8",
+    ).trim();
+    const [, kb = "0"] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return Math.round(Number(kb) / 1024);
+  }
+
+  /** A place in the output, for `showsAfter`. */
+  mark(): number {
+    return this.#output.length;
+  }
+
+  /** Waits until something appears that was not there at the mark. */
+  async showsAfter(mark: number, pattern: RegExp): Promise<void> {
+    await until(
+      () => pattern.test(plain(this.#output.slice(mark))),
+      () => `${pattern} never appeared. Last screen:\n${this.screen}`,
+    );
   }
 
   /** What was written since the screen was last cleared, without colours. */
@@ -96,26 +129,31 @@ export class Terminal {
 
   /** Waits until the screen shows it. */
   async shows(pattern: RegExp): Promise<string> {
-    const deadline = Date.now() + patienceMs;
-    while (!pattern.test(this.screen)) {
-      if (Date.now() > deadline)
-        throw new Error(`${pattern} never appeared. Last screen:\n${this.screen}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(
+      () => pattern.test(this.screen),
+      () => `${pattern} never appeared. Last screen:\n${this.screen}`,
+    );
     return this.screen;
   }
 
   async exits(): Promise<number | null> {
-    const deadline = Date.now() + patienceMs;
-    while (this.#exitCode === undefined) {
-      if (Date.now() > deadline) throw new Error(`It never ended. Last screen:\n${this.screen}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    return this.#exitCode;
+    await until(
+      () => this.#exitCode !== undefined,
+      () => `It never ended. Last screen:\n${this.screen}`,
+    );
+    return this.#exitCode ?? null;
   }
 
   close(): void {
     if (this.#exitCode === undefined) this.#child.kill("SIGKILL");
+  }
+}
+
+async function until(holds: () => boolean, complaint: () => string): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(complaint());
+    await sleep(2);
   }
 }
 

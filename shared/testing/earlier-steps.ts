@@ -1,0 +1,74 @@
+import { seededUsers } from "../app/database.ts";
+import type { KeySpace } from "../redis/key-space.ts";
+import type { Site } from "./site.ts";
+import { must, notJudged } from "./verdict.ts";
+
+const { ada, grace } = seededUsers;
+const day = 24 * 60 * 60;
+const why =
+  "Each step builds on the ones before. Compare with the starter: npm run diff, or its lesson.";
+
+/** What steps 2 and 3 established, and, from step 5 on, what step 4 did. In step 6, step 5 as well. */
+export async function earlierStepsStillHold(
+  step: 4 | 5 | 6,
+  site: Site,
+  redis: KeySpace,
+): Promise<void> {
+  const victim = site.browser();
+  const visit = await victim.get("/visits");
+  const planted = await victim.sessionCookie();
+  if (!visit.succeeded || !planted) notJudged("visits are not counted any more");
+  await site.restart();
+  const again = await victim.get("/visits");
+  must(
+    again.data.visits === 2,
+    "Step 2 no longer holds: a restart forgets visitors.",
+    [visit, again],
+    why,
+  );
+  const [key = notJudged("no session is in Redis")] = await redis.keys();
+  const ttl = (await redis.ttlSeconds(key)) ?? Infinity;
+  must(
+    Math.abs(ttl - day) < 300,
+    "Step 2 no longer holds: a session does not last a day.",
+    `TTL ${ttl} s`,
+    why,
+  );
+
+  await victim.logIn(ada);
+  must(
+    (await victim.sessionCookie()) !== planted,
+    "Step 3 no longer holds: a login keeps the session id from before.",
+    [],
+    why,
+  );
+  const wrong = await site
+    .browser()
+    .post("/auth/login", { email: ada.email, password: "not her password" });
+  wrong.mustBe(401, "Step 3 no longer holds: a wrong password is not refused.", why);
+  if (step === 4) return;
+
+  const me = await victim.get("/me");
+  me.orNotJudged(200, "/me does not answer those who are logged in");
+  const old = await site.browser().get("/me", { headers: { Cookie: planted } });
+  old.mustBe(401, "Step 3 no longer holds: the session id from before login is logged in.", why);
+  (await site.browser().get("/me")).mustBe(
+    401,
+    "Step 4 no longer holds: /me answers anybody.",
+    why,
+  );
+  const other = site.browser();
+  await other.logIn(grace);
+  await site.db.users.remove(grace.id);
+  (await other.get("/me")).mustBe(401, "Step 4 no longer holds: a deleted user is let in.", why);
+  if (step === 5) return;
+
+  const cookie = await victim.cookieHeader();
+  (await victim.post("/auth/logout")).orNotJudged([200, 204], "logging out does not work any more");
+  const replay = await site.browser().get("/me", { headers: { Cookie: cookie } });
+  replay.mustBe(
+    401,
+    "Step 5 no longer holds: after logout, a copy of the cookie still works.",
+    why,
+  );
+}

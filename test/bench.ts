@@ -1,0 +1,143 @@
+// `npm run bench`: how long a learner waits, beside bare vitest in the same run. Ratios travel between
+// machines, milliseconds do not. Nothing here can fail on a clock.
+//
+//   npm run bench -- --json        as data
+//   npm run bench -- --memory      500 saves, and the memory of the watching runner on the way
+//   npm run bench -- --test        `npm test` as well
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { root } from "../shared/runner/paths.ts";
+import { median } from "../shared/testing/time.ts";
+import { copyWorkshop, Terminal } from "./runner/terminal.ts";
+
+const { values: wanted } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    memory: { type: "boolean", default: false },
+    test: { type: "boolean", default: false },
+    saves: { type: "string", default: "30" },
+  },
+});
+
+interface Measurement {
+  what: string;
+  medianMs: number;
+  minMs: number;
+  maxMs: number;
+  /** Of the medians: this one by the one beside it. */
+  ratio?: number;
+  beside?: { what: string; medianMs: number; minMs: number; maxMs: number };
+}
+
+const workshop = copyWorkshop();
+cpSync(join(root, "vitest.config.ts"), join(workshop.folder, "vitest.config.ts"));
+const app = join(workshop.folder, "steps/03-login/app.ts");
+const solution = readFileSync(join(workshop.folder, "solutions/03-login/app.ts"), "utf8");
+const mistaken = solution.replace("status(401)", "status(403)");
+const vitest = join(root, "node_modules/vitest/vitest.mjs");
+const goals = "steps/03-login/login.test.ts";
+
+const measurements: Measurement[] = [];
+try {
+  measurements.push(await savesToVerdicts(Number(wanted.saves)), coldStarts(5));
+  if (wanted.test) measurements.push(wholeTest());
+  if (wanted.json) console.log(JSON.stringify({ node: process.version, measurements }, null, 2));
+  else for (const each of measurements) print(each);
+  if (wanted.memory) await memory(500);
+} finally {
+  workshop.remove();
+}
+
+/** A save, until the verdict on it stands on the screen: right and wrong in turn. */
+async function savesToVerdicts(count: number): Promise<Measurement> {
+  const ours = new Terminal(workshop.folder, ["step", "3"]);
+  await ours.shows(/This is where step 3 starts/);
+  writeFileSync(app, mistaken);
+  await ours.shows(/13 of 14|1[0-2] of 14/);
+  const bare = Terminal.of(workshop.folder, `'${process.execPath}' '${vitest}' --watch ${goals}`);
+  await bare.shows(/Waiting for file changes/);
+
+  const times = { ours: [] as number[], bare: [] as number[] };
+  for (let i = 0; i < count; i++) {
+    for (const [who, terminal] of [
+      ["ours", ours],
+      ["bare", bare],
+    ] as const) {
+      // Both watch the same file: each waits until the other has finished.
+      const right = (times.ours.length + times.bare.length) % 2 === 0;
+      const seen = { ours: ours.mark(), bare: bare.mark() };
+      const start = performance.now();
+      writeFileSync(app, right ? solution : mistaken);
+      await terminal.showsAfter(seen[who], verdictOf(who, right));
+      times[who].push(performance.now() - start);
+      const other = who === "ours" ? "bare" : "ours";
+      await (who === "ours" ? bare : ours).showsAfter(seen[other], verdictOf(other, right));
+    }
+  }
+  for (const terminal of [ours, bare]) terminal.press("q");
+  await Promise.all([ours.exits(), bare.exits()]);
+  return beside("save → verdict, step 3, warm", times.ours, "bare vitest --watch", times.bare);
+}
+
+function verdictOf(who: "ours" | "bare", right: boolean): RegExp {
+  if (who === "ours") return right ? /14 of 14 goals met/ : /1[0-3] of 14 goals met/;
+  return right ? /Tests.*14 passed[\s\S]*Waiting/ : /Tests.*failed[\s\S]*Waiting/;
+}
+
+function coldStarts(count: number): Measurement {
+  const times = { ours: [] as number[], bare: [] as number[] };
+  writeFileSync(app, solution);
+  for (let i = 0; i < count; i++) {
+    times.ours.push(timeOf("npm", ["run", "step", "3", "--", "--once"]));
+    times.bare.push(timeOf("npx", ["vitest", "run", goals]));
+  }
+  return beside("npm run step 3 -- --once, cold", times.ours, "npx vitest run", times.bare);
+}
+
+function wholeTest(): Measurement {
+  const ms = timeOf("npm", ["test"], root);
+  return { what: "npm test", medianMs: ms, minMs: ms, maxMs: ms };
+}
+
+function timeOf(command: string, args: readonly string[], cwd = workshop.folder): number {
+  const start = performance.now();
+  spawnSync(command, args, { cwd, stdio: "ignore", shell: process.platform === "win32" });
+  return performance.now() - start;
+}
+
+/** The resident memory of the watching runner: flat, or it leaks. */
+async function memory(saves: number): Promise<void> {
+  const terminal = new Terminal(workshop.folder, ["step", "3"]);
+  writeFileSync(app, solution);
+  await terminal.shows(/14 of 14 goals met/);
+  for (let i = 1; i <= saves; i++) {
+    const seen = terminal.mark();
+    writeFileSync(app, i % 2 === 0 ? solution : mistaken);
+    await terminal.showsAfter(seen, verdictOf("ours", i % 2 === 0));
+    if (i === 20 || i % 100 === 0) console.log(`after ${i} saves: ${terminal.memoryMb()} MB`);
+  }
+  terminal.press("q");
+  await terminal.exits();
+}
+
+function beside(what: string, ours: number[], whatElse: string, others: number[]): Measurement {
+  const [a, b] = [spread(ours), spread(others)];
+  return { what, ...a, ratio: a.medianMs / b.medianMs, beside: { what: whatElse, ...b } };
+}
+
+function spread(times: readonly number[]) {
+  return { medianMs: median(times), minMs: Math.min(...times), maxMs: Math.max(...times) };
+}
+
+function print({ what, ratio, beside, ...times }: Measurement): void {
+  console.log(`${what}: ${inWords(times)}`);
+  if (beside && ratio !== undefined) {
+    console.log(`  ${beside.what}: ${inWords(beside)}  →  ratio ${ratio.toFixed(2)}`);
+  }
+}
+
+function inWords({ medianMs, minMs, maxMs }: Omit<Measurement, "what">): string {
+  return `median ${Math.round(medianMs)} ms (${Math.round(minMs)} to ${Math.round(maxMs)})`;
+}

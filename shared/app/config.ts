@@ -24,7 +24,7 @@ const optionalText = z
 const Environment = z.object({
   NODE_ENV: optionalText.pipe(z.enum(["development", "production"]).default("development")),
   PORT: optionalText
-    .pipe(z.string().default("3000"))
+    .pipe(z.string().regex(/^\d+$/).default("3000"))
     .pipe(z.coerce.number<string>().int().min(0).max(65_535)),
   REDIS_URL: optionalText.pipe(z.url({ protocol: /^rediss?$/ }).default("redis://127.0.0.1:6379")),
   SESSION_SECRET: optionalText,
@@ -49,7 +49,7 @@ export function loadConfig(env: Record<string, string | undefined>): ServerConfi
     env: NODE_ENV,
     port: PORT,
     redisUrl: REDIS_URL,
-    sessionSecret: SESSION_SECRET,
+    sessionSecret: SESSION_SECRET?.trim() || undefined,
     previousSessionSecrets: SESSION_SECRETS_PREVIOUS.map((secret) => secret.trim()).filter(Boolean),
   };
 }

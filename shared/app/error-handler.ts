@@ -12,6 +12,7 @@ export const errorHandler: ErrorRequestHandler = (error, _req, res, next) => {
   }
   const status = statusOf(error);
   if (status >= 500) console.error(error);
+  res.type("json");
   res
     .status(status)
     .json({ error: { code: codes[status] ?? (status < 500 ? "bad_request" : "internal_error") } });
@@ -28,5 +29,5 @@ const codes: Record<number, string> = {
 
 function statusOf(error: unknown): number {
   const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
-  return status >= 400 && status < 600 ? status : 500;
+  return Number.isInteger(status) && status >= 400 && status < 600 ? status : 500;
 }

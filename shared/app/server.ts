@@ -17,27 +17,39 @@ interface AppModule {
   connectRedis?(url: string): Redis;
 }
 
-const config = loadConfig(process.env);
-const { createApp, connectRedis = (url: string) => new Redis(url) }: AppModule = await import(
-  pathToFileURL(resolve(process.argv[2] ?? "app.ts")).href
-);
+async function main(appFile = "app.ts"): Promise<void> {
+  const config = loadConfig(process.env);
+  const app: AppModule = await import(pathToFileURL(resolve(appFile)).href);
+  const { createApp, connectRedis = (url: string) => new Redis(url) } = app;
 
-const redis = connectRedis(config.redisUrl);
-const db = await createDatabase();
-const server = createApp({ redis, db, config }).listen(config.port, "localhost");
-await once(server, "listening");
-process.send?.("listening");
+  const redis = connectRedis(config.redisUrl);
+  const db = await createDatabase();
+  const server = createApp({ redis, db, config }).listen(config.port, "localhost");
+  await once(server, "listening");
+  process.send?.("listening");
 
-async function shutDown(): Promise<void> {
-  // A connection that never ends must not keep the process alive.
-  setTimeout(() => process.exit(1), shutdownDeadlineMs).unref();
-  server.close();
-  server.closeIdleConnections();
-  // Requests under way may still need Redis: it goes last.
-  await once(server, "close");
-  await redis.quit().catch(() => redis.disconnect());
-  process.exit(0);
+  const shutDown = async () => {
+    // A connection that never ends must not keep the process alive.
+    setTimeout(() => process.exit(1), shutdownDeadlineMs).unref();
+    server.close();
+    // A connection that was busy is idle once its answer is sent, and would be kept open.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    await once(server, "close");
+    clearInterval(sweep);
+    // Requests under way may still have needed Redis: it goes last.
+    await redis.quit().catch(() => redis.disconnect());
+    process.exit(0);
+  };
+  process.once("SIGINT", shutDown);
+  process.once("SIGTERM", shutDown);
+  // `npm run dev` started this, and is gone.
+  process.once("disconnect", shutDown);
 }
 
-process.once("SIGINT", shutDown);
-process.once("SIGTERM", shutDown);
+try {
+  await main(process.argv[2]);
+} catch (error) {
+  // Whoever deploys needs the reason, and a stack trace only for what is no configuration.
+  console.error(error instanceof Error ? `The server did not start: ${error.message}` : error);
+  process.exit(1);
+}

@@ -1,3 +1,4 @@
+import type { Server, Socket } from "node:net";
 import { createRedisServer } from "js-redis-server";
 import type { RedisServer } from "./server.ts";
 
@@ -8,10 +9,21 @@ import type { RedisServer } from "./server.ts";
 export async function startEmbeddedRedis(): Promise<RedisServer> {
   const server = await createRedisServer({ compatibility: "redis-7.0" });
   const url = `redis://127.0.0.1:${server.port}`;
+  // Closing it waits for its clients, and goes on serving them: a Redis that ends does neither.
+  const sockets = new Set<Socket>();
+  const listener: Server = Reflect.get(server.server, "server");
+  listener.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   return {
     url,
     kind: "embedded",
     description: `embedded, at ${url} (set REDIS_URL to use your own)`,
-    close: () => server.close(),
+    async close() {
+      const closed = server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
   };
 }

@@ -25,7 +25,7 @@ export class KeySpace {
       const [next, batch] = await this.#redis.scan(
         cursor,
         "MATCH",
-        `${this.prefix}*`,
+        `${escapedForScan(this.prefix)}*`,
         "COUNT",
         "500",
       );
@@ -85,6 +85,11 @@ export class KeySpace {
   }
 }
 
+/** In a pattern, some characters of a prefix would stand for others. */
+function escapedForScan(prefix: string): string {
+  return prefix.replaceAll(/[*?[\]\\]/g, "\\$&");
+}
+
 /** A key space of its own, with a connection of its own. */
 export interface OwnedKeySpace {
   prefix: string;
@@ -101,8 +106,11 @@ export function openKeySpace(redisUrl: string): OwnedKeySpace {
     prefix: keySpace.prefix,
     clear: () => keySpace.clear(),
     async close() {
-      await keySpace.clear();
-      redis.disconnect();
+      try {
+        await keySpace.clear();
+      } finally {
+        redis.disconnect();
+      }
     },
   };
 }

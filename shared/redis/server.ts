@@ -22,7 +22,7 @@ const answerWithinMs = 2_000;
  *
  * @throws {RedisUnavailable} within 3 s, when `REDIS_URL` is malformed or nothing answers there.
  */
-export async function provideRedis(redisUrl = process.env.REDIS_URL): Promise<RedisServer> {
+export async function provideRedis(redisUrl = process.env.REDIS_URL?.trim()): Promise<RedisServer> {
   if (!redisUrl) {
     const { startEmbeddedRedis } = await import("./embedded.ts");
     return startEmbeddedRedis();
@@ -38,7 +38,7 @@ export async function provideRedis(redisUrl = process.env.REDIS_URL): Promise<Re
 
 /** @throws {RedisUnavailable} when nothing there speaks Redis with us. */
 export async function checkRedis(redisUrl: string): Promise<void> {
-  if (!URL.canParse(redisUrl) || !/^rediss?:$/.test(new URL(redisUrl).protocol)) {
+  if (!isRedisAddress(redisUrl)) {
     throw new RedisUnavailable(
       `REDIS_URL is not a Redis address: it should look like redis://127.0.0.1:6379. ${wayOut}`,
     );
@@ -59,10 +59,12 @@ export async function checkRedis(redisUrl: string): Promise<void> {
   }, answerWithinMs);
   try {
     await redis.ping();
+    // ioredis goes on without the database of the address when the server has none of that number.
+    await redis.select(new URL(redisUrl).pathname.slice(1) || "0");
   } catch (error) {
     throw new RedisUnavailable(
+      // Without the error as its cause: that one holds the password.
       `Redis at ${withoutPassword(redisUrl)} does not answer: ${reason(cause ?? error)}. ${wayOut}`,
-      { cause: error },
     );
   } finally {
     clearTimeout(outOfTime);
@@ -73,10 +75,24 @@ export async function checkRedis(redisUrl: string): Promise<void> {
 const wayOut =
   "Start one with `docker compose up -d`, or unset REDIS_URL (see .env) to use the embedded Redis.";
 
+function isRedisAddress(text: string): boolean {
+  if (text !== text.trim() || !URL.canParse(text)) return false;
+  const { protocol, pathname, username, password } = new URL(text);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname);
+}
+
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (text.includes("ECONNREFUSED")) return "nothing listens there (connection refused)";
   if (text.includes("ENOTFOUND") || text.includes("EAI_AGAIN")) return "that host is unknown";
+  if (/out of range/.test(text)) return "it has no database of that number";
+  if (/Unknown RESP type|Protocol error/.test(text))
+    return "what listens there does not speak Redis";
   if (/NOAUTH|WRONGPASS/.test(text)) return "it wants another password";
   return text.replace(/\.$/, "");
 }
@@ -84,5 +100,7 @@ function reason(error: unknown): string {
 function withoutPassword(redisUrl: string): string {
   const url = new URL(redisUrl);
   if (url.password) url.password = "***";
+  // Options can carry a password as well.
+  url.search = "";
   return url.href;
 }

@@ -133,7 +133,7 @@ export function describeError(error: Error): string {
 /** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */
 export function placeInApp(error: Error): string | undefined {
   const frame =
-    /((?:steps|solutions|test)\/[^\s():]*app\.ts|[^\s():/]*app\.ts):(\d+)(?::\d+)?/.exec(
+    /((?:(?:steps|solutions)[\\/][^\s():\\/]+[\\/])?(?<![\w-])app\.ts)[^\s():]*:(\d+)/.exec(
       error.stack ?? "",
     );
   return frame ? `${frame[1]}:${frame[2]}` : undefined;
@@ -148,6 +148,7 @@ function shortenedCookies(header: string): string {
     .split("; ")
     .map((pair) => {
       const at = pair.indexOf("=");
+      if (at < 0) return shortened(pair);
       return `${pair.slice(0, at)}=${shortened(pair.slice(at + 1))}`;
     })
     .join("; ");

@@ -79,8 +79,8 @@ export class Browser {
   }
 
   /** Everything this browser would send to the site now. */
-  cookieHeader(): Promise<string> {
-    return this.#jar.getCookieString(this.#site.origin);
+  cookieHeader(path = "/"): Promise<string> {
+    return this.#jar.getCookieString(this.#site.origin + path);
   }
 
   /** Starts a request without waiting for its answer. */
@@ -90,6 +90,15 @@ export class Browser {
     // The goal may fail before it looks at the answer.
     answer.catch(() => {});
     return Object.assign(exchange, { answer });
+  }
+
+  /** Keeps a cookie, if the rules allow it. */
+  async #keep(header: string, url: string): Promise<void> {
+    const { name, domain } = parseSetCookie(header);
+    const known = await this.#jar.getCookies(url);
+    // A browser tells a cookie of this host from one of the whole domain; the jar does not.
+    if (domain && known.some(({ key, hostOnly }) => key === name && hostOnly)) return;
+    await this.#jar.setCookie(header, url, { ignoreError: true });
   }
 
   async #send(
@@ -102,7 +111,7 @@ export class Browser {
     const site = this.#site;
     const route = `${method} ${path}`;
     const withinMs = options.withinMs ?? (silentRoutes.has(route) ? impatientMs : answerWithinMs);
-    const cookie = options.headers?.Cookie ?? (await this.cookieHeader());
+    const cookie = options.headers?.Cookie ?? (await this.cookieHeader(path));
     const payload = options.rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
     const sent: SentRequest = { method, path, body: payload, cookie };
     const errorsBefore = site.errors.length;
@@ -149,7 +158,7 @@ export class Browser {
 
     const setCookieHeaders: string[] = [response.headers["set-cookie"] ?? []].flat();
     for (const header of setCookieHeaders) {
-      await this.#jar.setCookie(header, site.origin, { ignoreError: true });
+      await this.#keep(header, site.origin + path);
     }
     return new Answer({
       request: sent,

@@ -39,11 +39,14 @@ export class CommandTap {
       );
       const kind = kindOf(sent);
       if (this.#failing.has(kind)) {
+        // A pipeline waits until each of its commands has been written.
+        stream?.write("");
         command.reject(new Error("OOM command not allowed when used memory > 'maxmemory'."));
         return command.promise;
       }
       const hold = [...this.#holds].find((each) => each.kind === kind);
-      if (!hold) return send(command, stream);
+      // A pipeline goes out as a whole: what is held of it would come out of order.
+      if (!hold || stream) return send(command, stream);
       hold.add(() => send(command, stream));
       return command.promise;
     };

@@ -41,12 +41,12 @@ export function parseSetCookie(header: string): SetCookie {
         expiresInMs = Date.parse(text) - Date.now();
         break;
       case "max-age":
-        maxAgeMs = Number(text) * 1000;
+        maxAgeMs = /^-?\d+$/.test(text) ? Number(text) * 1000 : undefined;
         break;
     }
   }
   // Max-Age wins over Expires: RFC 6265bis, section 5.7.
-  const livesMs = maxAgeMs ?? expiresInMs;
+  const livesMs = [maxAgeMs, expiresInMs].find((ms) => ms !== undefined && !Number.isNaN(ms));
   if (livesMs !== undefined) cookie.livesMs = livesMs;
   return cookie;
 }
@@ -54,7 +54,7 @@ export function parseSetCookie(header: string): SetCookie {
 /** The session id inside a signed cookie value, `s:<id>.<signature>`; undefined for other cookies. */
 export function sessionIdIn(cookieValue: string): string | undefined {
   const value = decode(cookieValue);
-  return value.startsWith("s:") ? value.slice(2, value.lastIndexOf(".")) : undefined;
+  return /^s:(.+)\.[^.]*$/.exec(value)?.[1];
 }
 
 /** The same cookie value with one character of its signature changed. */

@@ -19,7 +19,7 @@ export class Relay {
 
   static async to(redisUrl: string): Promise<Relay> {
     const { hostname, port } = new URL(redisUrl);
-    const relay = new Relay({ host: hostname, port: Number(port || 6379) });
+    const relay = new Relay({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 6379) });
     await relay.#listen();
     return relay;
   }

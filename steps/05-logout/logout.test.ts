@@ -52,12 +52,12 @@ goal("the answer waits until the session is deleted", async ({ site, browser, re
   const other = site.browser();
   await loggedIn(site, other, redis);
   await logOut(other);
-  await loggedIn(site, browser, redis);
+  const { key } = await loggedIn(site, browser, redis);
   const deletion = site.commands.hold("delete");
   const logout = browser.begin("POST", route);
   await Promise.race([deletion.reached, logout.answer]);
   await pause(25);
-  const early = logout.headersArrived;
+  const early = logout.headersArrived && (await redis.read(key)) !== undefined;
   deletion.release();
   const answer = await logout.answer;
   must(

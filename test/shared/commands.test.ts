@@ -147,20 +147,14 @@ test("a kind that fails is refused and never reaches Redis", async () => {
 });
 
 // In a pipeline, ioredis expects the answers in the order in which its commands were queued.
-test.for(["pipeline", "multi"] as const)(
-  "a %s with a held command answers as if it had never been held",
-  async (kind) => {
-    const { redis, tap } = await tapped();
-    const hold = tap.hold("store");
-    const answers = redis[kind]().set("a", "1").get("a").exec();
-    await hold.reached;
-    hold.release();
-    expect(await answers).toEqual([
-      [null, "OK"],
-      [null, "1"],
-    ]);
-  },
-);
+test.for(["pipeline", "multi"] as const)("a %s goes out whole, whatever is held", async (kind) => {
+  const { redis, tap } = await tapped();
+  tap.hold("store");
+  expect(await redis[kind]().set("a", "1").get("a").exec()).toEqual([
+    [null, "OK"],
+    [null, "1"],
+  ]);
+});
 
 test("a pipeline with a refused command answers, and the client goes on", async () => {
   const { redis, tap } = await tapped();

@@ -10,7 +10,7 @@ const engines: Engine[] = [];
 const waiting: ((engine: Engine) => void)[] = [];
 
 beforeAll(async () => {
-  for (let i = 0; i < availableParallelism(); i++) {
+  for (let i = 0; i < 4; i++) {
     engines.push(await Engine.start(inject("redisUrl")));
   }
 });

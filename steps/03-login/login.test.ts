@@ -50,7 +50,6 @@ goal("the right password logs in", async ({ site, redis }) => {
 
 goal("a wrong password answers 401", async ({ site }) => {
   await loggedIn(site);
-  await bothAtOnce(site);
   const errorsBefore = site.errors.length;
   const wrong = await site
     .browser()
@@ -91,6 +90,7 @@ goal("a wrong password answers 401", async ({ site }) => {
       "A password is compared exactly as it was typed, through `bcrypt.compare`, with the hash of that user.",
     );
   }
+  await bothAtOnce(site);
 });
 
 goal("a body that is no login answers 400", async ({ site }) => {

@@ -215,7 +215,7 @@ describe("in a terminal", () => {
       (step) => new Terminal(workshop.folder, ["step", String(step)]),
     ) as [Terminal, Terminal];
     await one.shows(/5 of 5 goals met/);
-    await five.shows(/8 of 8 goals met/);
+    await five.shows(/(\d+) of \1 goals met/);
     for (const terminal of [one, five]) terminal.press("q");
     expect([await one.exits(), await five.exits()]).toEqual([0, 0]);
     const { output } = await runPiped(workshop.folder, ["progress"]);
@@ -246,7 +246,7 @@ describe("through pipes", () => {
     expect(red.exitCode).toBe(1);
     writeFileSync(appOf("06-cookie-flags"), solutionOf("06-cookie-flags"));
     const green = await runPiped(workshop.folder, ["step", "6"]);
-    expect(green.output).toMatch(/11 of 11 goals met\. Step 6 is passed/);
+    expect(green.output).toMatch(/(\d+) of \1 goals met\. Step 6 is passed/);
     expect(green.exitCode).toBe(0);
   });
 

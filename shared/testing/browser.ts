@@ -17,6 +17,8 @@ export interface RequestOptions {
 export interface Exchange {
   /** Whether the status line and headers have arrived: a browser acts on these. */
   readonly headersArrived: boolean;
+  /** Resolves when they do. */
+  readonly headers: Promise<void>;
   readonly answer: Promise<Answer>;
 }
 
@@ -85,8 +87,13 @@ export class Browser {
 
   /** Starts a request without waiting for its answer. */
   begin(method: string, path: string, body?: unknown, options: RequestOptions = {}): Exchange {
-    const exchange = { headersArrived: false };
-    const answer = this.#send(method, path, body, options, () => (exchange.headersArrived = true));
+    let arrive = () => {};
+    const headers = new Promise<void>((resolve) => (arrive = resolve));
+    const exchange = { headersArrived: false, headers };
+    const answer = this.#send(method, path, body, options, () => {
+      exchange.headersArrived = true;
+      arrive();
+    });
     // The goal may fail before it looks at the answer.
     answer.catch(() => {});
     return Object.assign(exchange, { answer });

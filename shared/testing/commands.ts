@@ -68,7 +68,7 @@ export class CommandTap {
   async quiet(): Promise<void> {
     let seen = -1;
     for (let calm = 0; calm < 3; calm++) {
-      await pause(4);
+      await pause(2);
       if (this.#unanswered > 0 || this.sent.length !== seen) calm = -1;
       seen = this.sent.length;
     }

@@ -336,7 +336,7 @@ goal("an unknown email takes as long as a known one", async ({ open }) => {
     { bcryptCost: 7, factor: 1.5 },
     { bcryptCost: 9, factor: 3 },
   ]) {
-    const site = await open({ db: await createDatabase({ bcryptCost }) });
+    const site = await open({ db: await createDatabase({ bcryptCost, people: [ada] }) });
     await loggedIn(site);
     const { known, unknown } = await guessingMs(site, ada.email, "nobody@example.com");
     if (known < unknown * factor) return;
@@ -388,7 +388,7 @@ goal("the answer waits until the session is stored", async ({ site, browser, red
   const login = browser.begin("POST", route, credentials(ada));
   await Promise.race([writes.reached, login.answer]);
   for (let write = 0; write < 5; write++) {
-    await pause(25);
+    await Promise.race([login.headers, pause(25)]);
     if (login.headersArrived) break;
     writes.releaseOne();
   }
@@ -418,8 +418,8 @@ goal("a login that cannot be stored is an error", async ({ site, browser }) => {
 
 goal("a login keeps nobody else waiting", async ({ open }) => {
   // Something else can take the processor for a moment; only the hashing takes it every time.
-  for (const bcryptCost of [8, 10, 11]) {
-    const db = await createDatabase({ bcryptCost });
+  for (const bcryptCost of [7, 9, 11]) {
+    const db = await createDatabase({ bcryptCost, people: [ada] });
     const site = await open({ db });
     const { passwordHash } = (await db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
     const hashingMs = Math.min(
@@ -474,10 +474,15 @@ async function guessingMs(site: Site, known: string, unknown: string) {
   const guess = (email: string) =>
     site.browser().post(route, { email, password: "not her password" });
   const times = { known: [] as number[], unknown: [] as number[] };
-  for (let pair = 0; pair < 7; pair++) {
+  let alike = 0;
+  // Of seven pairs, four that are alike decide the median.
+  for (let pair = 0; pair < 7 && alike < 4; pair++) {
     // In turn, so that a machine that slows down slows down both.
-    times.known.push(...(await timesOf(1, () => guess(known))));
-    times.unknown.push(...(await timesOf(1, () => guess(unknown))));
+    const [slow = 0] = await timesOf(1, () => guess(known));
+    const [fast = 0] = await timesOf(1, () => guess(unknown));
+    times.known.push(slow);
+    times.unknown.push(fast);
+    if (slow < fast * 1.5) alike++;
   }
   return { known: median(times.known), unknown: median(times.unknown) };
 }

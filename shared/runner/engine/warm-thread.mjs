@@ -24,7 +24,5 @@ function startThread() {
     env: { ...process.env, NODE_ENV: "test", TEST: "true", VITEST: "true", VITEST_MODE: "RUN" },
     execArgv: [],
   });
-  // vitest adds listeners per run and removes them after it; two runs can overlap for a moment.
-  thread.setMaxListeners(50);
   return thread;
 }

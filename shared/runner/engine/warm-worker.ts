@@ -49,6 +49,7 @@ export class WarmPool implements PoolRunnerInitializer {
 class WarmWorker implements PoolWorker {
   readonly name = "warm";
   readonly #pool: WarmPool;
+  readonly #listeners: [event: string, callback: (value: unknown) => void][] = [];
   #thread!: Worker;
 
   constructor(pool: WarmPool) {
@@ -59,9 +60,13 @@ class WarmWorker implements PoolWorker {
     this.#thread = this.#pool.useThread();
   }
 
-  async stop(): Promise<void> {}
+  // vitest leaves its listeners to a thread that is about to end. This one is not.
+  async stop(): Promise<void> {
+    for (const [event, callback] of this.#listeners) this.#thread.off(event, callback);
+  }
 
   on(event: string, callback: (value: unknown) => void): void {
+    this.#listeners.push([event, callback]);
     this.#thread.on(event, callback);
   }
 

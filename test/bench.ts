@@ -57,7 +57,7 @@ async function savesToVerdicts(count: number): Promise<Measurement> {
   writeFileSync(app, mistaken);
   await ours.shows(/13 of 14|1[0-2] of 14/);
   const bare = Terminal.of(workshop.folder, `'${process.execPath}' '${vitest}' --watch ${goals}`);
-  await bare.shows(/Waiting for file changes/);
+  await bare.shows(/(Waiting|Watching) for file changes/);
 
   const times = { ours: [] as number[], bare: [] as number[] };
   for (let i = 0; i < count; i++) {
@@ -83,7 +83,7 @@ async function savesToVerdicts(count: number): Promise<Measurement> {
 
 function verdictOf(who: "ours" | "bare", right: boolean): RegExp {
   if (who === "ours") return right ? /14 of 14 goals met/ : /1[0-3] of 14 goals met/;
-  return right ? /Tests.*14 passed[\s\S]*Waiting/ : /Tests.*failed[\s\S]*Waiting/;
+  return right ? /Tests +14 passed[\s\S]*Waiting for/ : /Tests .*failed[\s\S]*Watching for/;
 }
 
 function coldStarts(count: number): Measurement {

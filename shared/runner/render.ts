@@ -292,10 +292,10 @@ function summary(result: StepResult): Line[] {
     return [{ text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] }];
   }
   const waiting = notJudged > 0 ? `, ${notJudged} not judged yet` : "";
-  const asDeclared =
-    !result.fault && result.goals.every(({ goal, verdict }) => goal.starter === verdict);
   return [
-    { text: `${count}${waiting}.${asDeclared ? ` This is where step ${number} starts.` : ""}` },
+    {
+      text: `${count}${waiting}.${result.untouched ? ` This is where step ${number} starts.` : ""}`,
+    },
   ];
 }
 

@@ -14,6 +14,8 @@ export interface StepResult {
   goals: GoalResult[];
   /** Why no goal could be judged, as a sentence or two. */
   fault?: string;
+  /** Whether the file is still the starter. */
+  untouched: boolean;
   /** What the app printed. */
   output: string[];
   durationMs: number;

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -101,9 +101,11 @@ export class Engine {
    */
   async run(step: StepEntry, source?: string, only?: readonly string[]): Promise<StepResult> {
     const start = performance.now();
-    const { folder, app, test } = stepPaths(step);
+    const { folder, app, test, starter } = stepPaths(step);
+    let untouched = false;
     const result = (outcome: Pick<StepResult, "goals" | "fault">): StepResult => ({
       step,
+      untouched,
       output: [...this.#output],
       durationMs: performance.now() - start,
       ...outcome,
@@ -111,7 +113,9 @@ export class Engine {
     this.#output.length = 0;
 
     try {
-      this.#sources.set(app, source ?? readLearnersFile(step));
+      const code = source ?? readLearnersFile(step);
+      untouched = code === readFileSync(starter, "utf8");
+      this.#sources.set(app, code);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return result({ goals: notJudged(step, error.message), fault: error.message });

@@ -11,7 +11,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("redisUrl", redis.url);
   project.provide("keyPrefix", keySpace.prefix);
   return async () => {
-    await keySpace.close();
+    await keySpace.clear();
     await redis.close();
   };
 }

@@ -105,7 +105,7 @@ async function serve({ step, paper, write }: Invocation, file: string): Promise<
   watcher.close();
   await restarting;
   await stop();
-  await keySpace.close();
+  await keySpace.clear().catch(() => {});
   await redis.close();
   return signal === 130 ? 0 : signal;
 }

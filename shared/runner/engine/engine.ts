@@ -18,7 +18,8 @@ const nextBusyMs = 1_000;
 const mostLoops = 3;
 // No honest run comes near it.
 const longestRoundMs = 90_000;
-const endWithinMs = 4_000;
+const runEndsWithinMs = 4_000;
+const closesWithinMs = 1_000;
 
 interface Round {
   /** The tests by name, finished or not. */
@@ -190,16 +191,16 @@ export class Engine {
     };
   }
 
-  /** Ends a run that is under way, after the goal that it is at, and everything that was started. */
+  /** Lets a run that is under way come to its end, and ends everything that was started. */
   async close(): Promise<void> {
     // A thread that is ended in the middle of a bcrypt comparison takes the process with it.
-    if (this.#running) {
-      void this.#vitest.cancelCurrentRun("keyboard-input");
-      await Promise.race([this.#running, sleep(endWithinMs, undefined, { ref: false })]);
-    }
+    if (this.#running) await within(runEndsWithinMs, this.#running);
     await this.#pool.stop();
-    await this.#keySpace.close();
-    await this.#vitest.close();
+    // With Redis gone, the keys go when their time is over.
+    await within(
+      closesWithinMs,
+      Promise.allSettled([this.#keySpace.clear(), this.#vitest.close()]),
+    );
   }
 
   /** Has a file evaluated anew: by Vite, which transforms it, and by the thread, which keeps code. */
@@ -223,6 +224,13 @@ export class Engine {
     }
     return undefined;
   }
+}
+
+/** Waits for something, but not for ever. */
+async function within(ms: number, something: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([something, sleep(ms, undefined, { signal: enough.signal }).catch(() => {})]);
+  enough.abort();
 }
 
 function notJudged(step: StepEntry, message: string): GoalResult[] {

@@ -20,6 +20,8 @@ interface Line {
   text: string;
   styles?: Style[];
   indent?: number;
+  /** Something to copy: the terminal may break it, we must not. */
+  verbatim?: boolean;
 }
 
 const blank: Line = { text: "" };
@@ -82,7 +84,7 @@ function whatNext({ number, tryIt }: StepEntry): Line[] {
     ...tryIt.map((line): Line => ({
       text: `  ${line.replaceAll("{url}", "http://localhost:3000")}`,
       styles: ["dim"],
-      indent: 4,
+      verbatim: true,
     })),
     {
       text: last
@@ -98,9 +100,12 @@ function noteLines({ text, diff }: Note): Line[] {
 
 /** A sentence or several, for everything that is no verdict. */
 export function renderNote(text: string, paper: Paper, style?: Style): string {
-  const lines = text
-    .split("\n")
-    .map((line): Line => (style ? { text: line, styles: [style] } : { text: line }));
+  const lines = text.split("\n").map((line): Line => ({
+    text: line,
+    styles: style ? [style] : [],
+    // Indented lines are commands.
+    verbatim: line.startsWith("  "),
+  }));
   return print([blank, ...lines, blank], paper);
 }
 
@@ -303,8 +308,8 @@ function summary(result: StepResult): Line[] {
 function print(lines: readonly Line[], { columns, color }: Paper): string {
   const width = Math.max(20, columns) - 2;
   return lines
-    .flatMap(({ text, styles = [], indent = 0 }) =>
-      wrap(text, width, indent).map((part) => {
+    .flatMap(({ text, styles = [], indent = 0, verbatim }) =>
+      (verbatim ? [text] : wrap(text, width, indent)).map((part) => {
         if (part === "") return "";
         const styled =
           color && styles.length > 0 ? styleText(styles, part, { validateStream: false }) : part;

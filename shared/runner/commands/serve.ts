@@ -99,6 +99,7 @@ async function serve({ step, paper, write }: Invocation, file: string): Promise<
   const signal = await Promise.race([
     once(process, "SIGINT").then(() => 130),
     once(process, "SIGTERM").then(() => 143),
+    parentGone().then(() => 143),
   ]);
   ending = true;
   clearTimeout(settling);
@@ -108,6 +109,19 @@ async function serve({ step, paper, write }: Invocation, file: string): Promise<
   await keySpace.clear().catch(() => {});
   await redis.close();
   return signal === 130 ? 0 : signal;
+}
+
+/** Resolves when npm was ended and did not tell: nobody else would free the port. */
+function parentGone(): Promise<void> {
+  const parent = process.ppid;
+  return new Promise((resolve) => {
+    const look = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(look);
+      resolve();
+    }, 500);
+    look.unref();
+  });
 }
 
 /** PORT when it is set, otherwise 3000 or the next port that nobody uses. */

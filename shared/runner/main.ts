@@ -76,7 +76,7 @@ function parse(command: string, args: readonly string[]) {
       argument: positionals[0],
       // npm keeps an option for itself when the `--` before it is forgotten.
       once: values.once ?? process.env.npm_config_once === "true",
-      yes: values.yes ?? process.env.npm_config_yes === "true",
+      yes: values.yes ?? false,
     };
   } catch (error) {
     if (error instanceof UserError) throw error;

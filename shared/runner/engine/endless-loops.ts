@@ -63,7 +63,7 @@ function whereIs(thread: Worker): Promise<Frame[]> {
     session.connect();
     session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
       // Other threads, such as the one of tsx, are reported as well.
-      if (workerInfo.title !== `[worker ${thread.threadId}]`) return;
+      if (!workerInfo.title.startsWith(`[worker ${thread.threadId}]`)) return;
       let id = 0;
       const send = (method: string) => {
         const message = JSON.stringify({ id: ++id, method });

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { provideRedis } from "../redis/server.ts";
-import { Engine } from "./engine/engine.ts";
+import { withEngine } from "./engine/with-engine.ts";
 import { steps } from "./manifest.ts";
 import { stepPaths } from "./paths.ts";
 import { loadProgress, savePassed, type Progress } from "./progress.ts";
@@ -8,17 +7,12 @@ import { isPassed } from "./result.ts";
 
 /** Judges every step that is no longer the starter, and records those that pass. */
 export async function rebuildProgress(): Promise<Progress> {
-  const redis = await provideRedis();
-  const engine = await Engine.start(redis.url);
-  try {
+  await withEngine(async (engine) => {
     for (const step of steps) {
       const { app, starter } = stepPaths(step);
       if (!existsSync(app) || readFileSync(app).equals(readFileSync(starter))) continue;
       if (isPassed(await engine.run(step))) savePassed(step);
     }
-  } finally {
-    await engine.close();
-    await redis.close();
-  }
+  });
   return loadProgress().progress;
 }

@@ -4,6 +4,7 @@ import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
 import type { Browser, Exchange } from "../../shared/testing/browser.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { containsHash } from "../../shared/testing/hashes.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { longestStallMs, median, pause } from "../../shared/testing/time.ts";
@@ -495,10 +496,6 @@ async function timesOf(count: number, action: () => Promise<unknown>): Promise<n
     times.push(performance.now() - start);
   }
   return times;
-}
-
-function containsHash(text: string): boolean {
-  return /\$2[aby]\$\d\d\$/.test(text);
 }
 
 /** Whether a stored session is JSON, as connect-redis writes it, rather than sealed. */

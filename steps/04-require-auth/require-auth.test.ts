@@ -3,6 +3,7 @@ import { forge } from "../../shared/testing/cookies.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { containsHash } from "../../shared/testing/hashes.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -379,8 +380,4 @@ async function profileOf(
   const browser = await loggedIn(site, person);
   (await browser.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
   return browser;
-}
-
-function containsHash(text: string): boolean {
-  return /\$2[aby]\$\d\d\$/.test(text);
 }

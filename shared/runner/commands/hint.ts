@@ -1,5 +1,4 @@
-import { provideRedis } from "../../redis/server.ts";
-import { Engine } from "../engine/engine.ts";
+import { withEngine } from "../engine/with-engine.ts";
 import { readHints } from "../hints.ts";
 import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
@@ -9,15 +8,9 @@ import { counted, isPassed, type StepResult } from "../result.ts";
 
 /** `npm run hint [N]`: judges the step, and shows the next hint for its first open goal. */
 export async function hint({ step, paper, write }: Invocation): Promise<number> {
-  const redis = await provideRedis();
-  const engine = await Engine.start(redis.url);
-  try {
-    write(renderNote(nextHint(step, await engine.run(step)), paper));
-    return 0;
-  } finally {
-    await engine.close();
-    await redis.close();
-  }
+  const result = await withEngine((engine) => engine.run(step));
+  write(renderNote(nextHint(step, result), paper));
+  return 0;
 }
 
 /** The next of three hints for the first open goal's TODO. After the third it stays with it. */

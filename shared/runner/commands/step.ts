@@ -1,6 +1,7 @@
 import { watch as watchFolder, type FSWatcher } from "node:fs";
-import { checkRedis, provideRedis, type RedisServer } from "../../redis/server.ts";
-import { Engine } from "../engine/engine.ts";
+import { checkRedis, type RedisServer } from "../../redis/server.ts";
+import type { Engine } from "../engine/engine.ts";
+import { withEngine } from "../engine/with-engine.ts";
 import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
@@ -21,17 +22,10 @@ import { solutionDiff } from "./diff.ts";
 import { nextHint } from "./hint.ts";
 
 /** `npm run step [N]`: judges the learner's file; watches it on a terminal, once elsewhere. */
-export async function step(invocation: Invocation): Promise<number> {
-  const redis = await provideRedis();
-  const engine = await Engine.start(redis.url);
+export function step(invocation: Invocation): Promise<number> {
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  try {
-    if (onTerminal && !invocation.once) return await watch(invocation, engine, redis);
-    return await runOnce(invocation, engine, redis);
-  } finally {
-    await engine.close();
-    await redis.close();
-  }
+  const run = onTerminal && !invocation.once ? watch : runOnce;
+  return withEngine((engine, redis) => run(invocation, engine, redis));
 }
 
 async function runOnce(

@@ -17,7 +17,7 @@ export interface UserRepository {
   findById(id: string): Promise<User | undefined>;
   /** Resolves to the changed user, or to undefined when nobody has that id. */
   update(id: string, changes: Partial<Omit<User, "id">>): Promise<User | undefined>;
-  /** Hashes the password and stores the user. */
+  /** Hashes the password and stores the user, without the password. */
   add(person: NewUser): Promise<User>;
   remove(id: string): Promise<void>;
 }
@@ -27,6 +27,8 @@ export interface NewUser {
   id?: string;
   email: string;
   password: string;
+  /** Made from the password when it is left out. */
+  passwordHash?: string;
   displayName: string;
   role?: User["role"];
 }
@@ -98,8 +100,8 @@ function createUserRepository(bcryptCost: number): UserRepository {
       if (user) byId.set(id, { ...user, ...changes, id });
       return copy(byId.get(id));
     },
-    async add({ id = randomUUID(), email, password, displayName, role = "member" }) {
-      const passwordHash = await bcrypt.hash(password, bcryptCost);
+    async add({ id = randomUUID(), email, password, passwordHash, displayName, role = "member" }) {
+      passwordHash ??= await bcrypt.hash(password, bcryptCost);
       const user: User = { id, email, displayName, role, passwordHash };
       byId.set(user.id, user);
       return { ...user };

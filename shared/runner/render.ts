@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
 import type { Check } from "./commands/doctor.ts";
-import { steps, type StepEntry, type Verdict } from "./manifest.ts";
+import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
 import type { Progress, StepState } from "./progress.ts";
-import { counted, isPassed, type GoalResult, type StepResult } from "./result.ts";
+import { counted, isPassed, type GoalResult, type Printed, type StepResult } from "./result.ts";
 import { watchKeys, type Note, type WatchState } from "./watch.ts";
 
 /** What the paper is like: its width in columns, and whether it takes colour. */
@@ -245,16 +245,37 @@ function goalSummary({ goals }: StepResult): Line[] {
 }
 
 /** The first thing to mend: a fault, the first unmet goal, or why nothing could be judged. */
-function explanation({ goals, fault }: StepResult): Line[] {
-  if (fault) return [blank, { text: fault, styles: ["bold"] }];
+function explanation({ goals, fault, printed }: StepResult): Line[] {
+  if (fault) return [blank, { text: fault, styles: ["bold"] }, ...output(printed)];
   const unmet = counted(goals).find(({ verdict }) => verdict === "unmet");
-  if (unmet) return [blank, ...lesson(unmet)];
+  if (unmet) return [blank, ...lesson(unmet), ...output(printed, unmet.goal)];
   const open = counted(goals).find(({ verdict }) => verdict === "not judged");
   if (!open) return [];
   return [
     blank,
     { text: `Not judged: ${open.goal.name}.`, styles: ["bold"] },
     { text: open.message ?? "" },
+    ...output(printed, open.goal),
+  ];
+}
+
+const mostPrinted = 12;
+
+/** What the app printed when it was loaded and while this goal was judged: the end of it. */
+function output(printed: readonly Printed[], goal?: GoalEntry): Line[] {
+  const lines = printed
+    .filter((each) => each.goal === undefined || each.goal === goal?.name)
+    .flatMap(({ text }) => text.trimEnd().split("\n"));
+  if (lines.length === 0) return [];
+  const before = lines.length - mostPrinted;
+  const shown = before > 0 ? lines.slice(before) : lines;
+  return [
+    blank,
+    { text: "Your app printed:", styles: ["dim"] },
+    ...(before > 0
+      ? [{ text: `  (${before} lines before these)`, styles: ["dim"] } satisfies Line]
+      : []),
+    ...shown.map((text): Line => ({ text: `  ${text}`, indent: 4 })),
   ];
 }
 

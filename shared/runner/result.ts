@@ -8,6 +8,13 @@ export interface GoalResult {
   message?: string;
 }
 
+/** Something that the app printed. */
+export interface Printed {
+  /** The goal that was being judged; undefined while the file was loaded. */
+  goal: string | undefined;
+  text: string;
+}
+
 /** One run of a step's goals against one file. */
 export interface StepResult {
   step: StepEntry;
@@ -16,8 +23,7 @@ export interface StepResult {
   fault?: string;
   /** Whether the file is still the starter. */
   untouched: boolean;
-  /** What the app printed. */
-  output: string[];
+  printed: Printed[];
   durationMs: number;
 }
 

@@ -145,7 +145,7 @@ export class Browser {
 
     const response = await pending.catch((error: unknown) => {
       const thrown = site.errors[errorsBefore];
-      silentRoutes.add(route);
+      if (options.withinMs === undefined) silentRoutes.add(route);
       const cause = thrown ? ` ${describeError(thrown)}` : "";
       if (isTimeout(error)) {
         must(

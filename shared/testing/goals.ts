@@ -26,8 +26,8 @@ interface Goal {
   site: Site;
   /** Somebody's browser at that app. */
   browser: Browser;
-  /** A wire to Redis that can be cut. */
-  relay: Relay;
+  /** Lays a wire to Redis that can be cut. */
+  openRelay(): Promise<Relay>;
 }
 
 interface Run {
@@ -115,10 +115,14 @@ export function goalsFor(module: StepModule) {
     browser: async ({ site }, use) => use(site.browser()),
 
     // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern
-    relay: async ({}, use) => {
-      const relay = await Relay.to(inject("redisUrl"));
-      await use(relay);
-      await relay.close();
+    openRelay: async ({}, use) => {
+      const relays: Relay[] = [];
+      await use(async () => {
+        const relay = await Relay.to(inject("redisUrl"));
+        relays.push(relay);
+        return relay;
+      });
+      await Promise.all(relays.map((relay) => relay.close()));
     },
   });
 }

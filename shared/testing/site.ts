@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import bcrypt from "bcrypt";
 import type { Express } from "express";
 import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
-import { createDatabase, type Database } from "../app/database.ts";
+import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
 import { describeError } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { CommandTap } from "./commands.ts";
-import { GoalUnmet, must, notJudged } from "./verdict.ts";
+import { AppNotBuilt } from "./verdict.ts";
 
 /** What a step's `app.ts` exports. */
 export interface StepModule {
@@ -42,6 +43,21 @@ export interface Ground {
 /** Any secret of at least 32 characters does. */
 export const testSecret = "a secret for tests, which signs the cookies";
 
+// The least that bcrypt allows: about a millisecond.
+const bcryptCost = 4;
+let hashed: Promise<NewUser[]> | undefined;
+
+/** The seeded users. Hashing their passwords for each site would take longer than opening it. */
+function hashedPeople(): Promise<NewUser[]> {
+  hashed ??= Promise.all(
+    Object.values(seededUsers).map(async (person) => ({
+      ...person,
+      passwordHash: await bcrypt.hash(person.password, bcryptCost),
+    })),
+  );
+  return hashed;
+}
+
 /** A running app: its own process as far as a browser can tell. */
 export class Site {
   readonly db: Database;
@@ -68,7 +84,7 @@ export class Site {
   ): Promise<Site> {
     const site = new Site(
       ground,
-      db ?? (await createDatabase({ bcryptCost: 4 })),
+      db ?? (await createDatabase({ bcryptCost, people: await hashedPeople() })),
       { env: "development", sessionSecret: testSecret, previousSessionSecrets: [], ...config },
       redisUrl ?? ground.redisUrl,
     );
@@ -151,7 +167,7 @@ export class Site {
   }
 
   async #start(impatient = false): Promise<void> {
-    await onlyOnceUnmet(() => this.#build());
+    await this.#build();
     if (!impatient) await ready(this.#redis);
 
     // An error that comes out at the far end of the app is one that no handler took.
@@ -178,19 +194,6 @@ function ready(redis: Redis): Promise<void> {
   });
 }
 
-const failures = new Set<string>();
-
-/** One cause, one unmet goal: an app that cannot be built leaves the other goals not judged. */
-async function onlyOnceUnmet(build: () => Promise<void>): Promise<void> {
-  try {
-    await build();
-  } catch (error) {
-    if (error instanceof GoalUnmet && failures.has(error.claim)) notJudged(error.claim);
-    if (error instanceof GoalUnmet) failures.add(error.claim);
-    throw error;
-  }
-}
-
 function connect(module: StepModule, url: string): Redis {
   if (typeof module.connectRedis !== "function") return new Redis(url);
   let redis: Redis;
@@ -199,43 +202,41 @@ function connect(module: StepModule, url: string): Redis {
   } catch (error) {
     return failed("connectRedis", error);
   }
-  must(
-    redis instanceof Redis,
+  if (redis instanceof Redis) return redis;
+  throw new AppNotBuilt(
     "connectRedis returned no ioredis client.",
     `connectRedis("${url}") → ${String(redis)}`,
     "The server and the tests hand its result to createApp as `redis`. Does it end with a return?",
   );
-  return redis;
 }
 
 /** Builds an app as the server does. */
 export async function create(module: StepModule, services: Services): Promise<Express> {
-  must(
-    typeof module.createApp === "function",
-    "app.ts does not export createApp.",
-    [],
-    "The server and the tests import it by that name: `export function createApp(…)`.",
-  );
+  if (typeof module.createApp !== "function") {
+    throw new AppNotBuilt(
+      "app.ts does not export createApp.",
+      [],
+      "The server and the tests import it by that name: `export function createApp(…)`.",
+    );
+  }
   let app: Express;
   try {
     app = await module.createApp(services);
   } catch (error) {
     return failed("createApp", error);
   }
-  must(
-    typeof app === "function",
+  if (typeof app === "function") return app;
+  throw new AppNotBuilt(
     "createApp returned no Express app.",
     `createApp({ redis, db, config }) → ${String(app)}`,
     "Does it end with `return app`?",
   );
-  return app;
 }
 
 function failed(what: string, error: unknown): never {
   const cause = error instanceof Error ? describeError(error) : String(error);
   const wrongImport = /default.* is not a (constructor|function)/.test(cause);
-  must(
-    false,
+  throw new AppNotBuilt(
     wrongImport
       ? `${what} uses a default import that does not exist: ${cause}.`
       : `${what} threw: ${cause}.`,

@@ -15,6 +15,11 @@ export class GoalUnmet extends Error {
   }
 }
 
+/** The app could not even be built: every goal ends with it, and one cause is reported once. */
+export class AppNotBuilt extends GoalUnmet {
+  override name = "AppNotBuilt";
+}
+
 /** What was seen: answers show themselves as the exchange on the wire. */
 export type Evidence =
   | string

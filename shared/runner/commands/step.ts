@@ -105,6 +105,7 @@ function watch(
       try {
         if (redis.kind === "external") await checkRedis(redis.url);
         happen({ type: "ran", result: await engine.run(step) });
+        void engine.widen();
       } catch (error) {
         happen({
           type: "stopped short",

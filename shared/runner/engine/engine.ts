@@ -1,96 +1,44 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { SourceMap } from "node:module";
-import { join, relative } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
-import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
+import { readFileSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
-import type { StepEntry } from "../manifest.ts";
-import { root, stepPaths } from "../paths.ts";
+import type { GoalEntry, StepEntry } from "../manifest.ts";
+import { stepPaths } from "../paths.ts";
 import type { GoalResult, StepResult } from "../result.ts";
 import { UserError } from "../user-error.ts";
-import { watchForEndlessLoops, type Frame } from "./endless-loops.ts";
-import { WarmPool } from "./warm-worker.ts";
+import { Lane, type Judgement } from "./lane.ts";
 
-const firstBusyMs = 2_500;
-const nextBusyMs = 1_000;
-// Each endless loop costs a second or two: after these, the rest is not judged.
-const mostLoops = 3;
-// No honest run comes near it.
-const longestRoundMs = 90_000;
-const runEndsWithinMs = 4_000;
-const closesWithinMs = 1_000;
-
-interface Round {
-  /** The tests by name, finished or not. */
-  cases: ReadonlyMap<string, TestCase>;
-  /** What kept the goals from being judged. */
-  error: string | undefined;
-  /** Where an endless loop was, an empty text when that is unknown; undefined without one. */
-  loopsAt: string | undefined;
+interface Share {
+  lane: Lane;
+  goals: string[];
 }
 
 /**
- * Runs the goals of a step with vitest, in one warm thread. Runs follow each other; two engines can
- * work side by side.
+ * Judges a learner's file by the goals of its step. Runs follow each other; two engines can work
+ * side by side.
  */
 export class Engine {
-  readonly #vitest: Vitest;
-  readonly #pool: WarmPool;
-  readonly #keySpace: OwnedKeySpace;
-  /** What stands in for files on disk, by path. */
-  readonly #sources: Map<string, string>;
-  readonly #output: string[];
-  #running: Promise<unknown> | undefined;
+  readonly #redisUrl: string;
+  readonly #lanes: [Lane, ...Lane[]];
+  #widening: Promise<void> | undefined;
+  /** How long each goal took the last time, in milliseconds. */
+  readonly #durations = new Map<GoalEntry, number>();
 
-  private constructor(
-    vitest: Vitest,
-    pool: WarmPool,
-    keySpace: OwnedKeySpace,
-    sources: Map<string, string>,
-    output: string[],
-  ) {
-    this.#vitest = vitest;
-    this.#pool = pool;
-    this.#keySpace = keySpace;
-    this.#sources = sources;
-    this.#output = output;
+  private constructor(redisUrl: string, lane: Lane) {
+    this.#redisUrl = redisUrl;
+    this.#lanes = [lane];
   }
 
   static async start(redisUrl: string): Promise<Engine> {
-    const pool = new WarmPool();
-    const sources = new Map<string, string>();
-    const output: string[] = [];
-    const vitest = await createVitest(
-      "test",
-      {
-        config: false,
-        root,
-        include: ["steps/**/*.test.ts"],
-        watch: false,
-        pool,
-        maxWorkers: 1,
-        isolate: true,
-        testTimeout: 30_000,
-        // One message per save: the learner waits for the verdict, not for each goal.
-        reporters: [{ onUserConsoleLog: ({ content }) => void output.push(content) }],
-      },
-      {
-        logLevel: "silent",
-        server: { watch: null, hmr: false, ws: false },
-        plugins: [
-          {
-            name: "workshop:target",
-            enforce: "pre",
-            load: (id) => sources.get(id.replace(/\?.*$/, "")),
-          },
-        ],
-      },
+    return new Engine(redisUrl, await Lane.start(redisUrl));
+  }
+
+  /** Shares the goals of later runs between two threads, as soon as the second one is ready. */
+  widen(): Promise<void> {
+    this.#widening ??= Lane.start(this.#redisUrl).then(
+      (lane) => void this.#lanes.push(lane),
+      // One lane comes to the same verdicts.
+      () => {},
     );
-    const keySpace = openKeySpace(redisUrl);
-    vitest.provide("redisUrl", redisUrl);
-    vitest.provide("keyPrefix", keySpace.prefix);
-    return new Engine(vitest, pool, keySpace, sources, output);
+    return this.#widening;
   }
 
   /**
@@ -102,221 +50,80 @@ export class Engine {
    */
   async run(step: StepEntry, source?: string, only?: readonly string[]): Promise<StepResult> {
     const start = performance.now();
-    const { folder, app, test, starter } = stepPaths(step);
     let untouched = false;
-    const result = (outcome: Pick<StepResult, "goals" | "fault">): StepResult => ({
-      step,
-      untouched,
-      output: [...this.#output],
-      durationMs: performance.now() - start,
-      ...outcome,
-    });
-    this.#output.length = 0;
-
+    let judgements: Judgement[];
     try {
       const code = source ?? readLearnersFile(step);
-      untouched = code === readFileSync(starter, "utf8");
-      this.#sources.set(app, code);
+      untouched = code === readFileSync(stepPaths(step).starter, "utf8");
+      const goals = step.goals.filter(({ name }) => only?.includes(name) ?? true);
+      judgements = await Promise.all(
+        this.#shares(goals).map((share) => share.lane.judge(step, code, share.goals)),
+      );
+      for (const goal of goals) {
+        const finding = judgements.map(({ findings }) => findings.get(goal.name)).find(Boolean);
+        if (finding?.durationMs) this.#durations.set(goal, finding.durationMs);
+      }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return result({ goals: notJudged(step, error.message), fault: error.message });
+      judgements = [{ findings: new Map(), fault: error.message, printed: [] }];
     }
-    for (const file of readdirSync(folder)) this.#invalidate(join(folder, file));
-
-    const judged = new Map<string, Omit<GoalResult, "goal">>();
-    let open = only ?? step.goals.map(({ name }) => name);
-    let fault: string | undefined;
-    for (let loops = 0; open.length > 0;) {
-      const { cases, error, loopsAt } = await this.#round(test, open, loops === 0);
-      for (const name of open) {
-        const verdict = verdictOf(cases.get(name));
-        if (verdict) judged.set(name, verdict);
-      }
-      if (loopsAt === undefined) {
-        fault = error;
-        break;
-      }
-      // The thread is lost, and with it the goal that was under way: the others get a new one.
-      loops++;
-      const message = endlessLoop(loopsAt || relative(root, app));
-      if (cases.size === 0) fault = message;
-      const [stuck = "", ...rest] = open;
-      if (!judged.has(stuck)) judged.set(stuck, { verdict: "unmet", message });
-      open = rest.filter((name) => !judged.has(name));
-      if (fault !== undefined || loops === mostLoops) {
-        for (const name of open) judged.set(name, { verdict: "not judged", message });
-        break;
-      }
-    }
-    await this.#keySpace.clear();
-
-    const goals = step.goals.map((goal): GoalResult => {
-      if (fault !== undefined && !judged.has(goal.name)) {
-        return { goal, verdict: "not judged", message: fault };
-      }
-      return {
-        goal,
-        ...(judged.get(goal.name) ?? { verdict: "not judged", message: "It did not run." }),
-      };
-    });
-    return result(fault === undefined ? { goals } : { goals, fault });
-  }
-
-  /** Runs these goals until they are judged, or until an endless loop takes the thread. */
-  async #round(test: string, goals: readonly string[], first: boolean): Promise<Round> {
-    let loopsAt: string | undefined;
-    const deadline = setTimeout(() => void this.#pool.stop(), longestRoundMs);
-    const watch = onceStarted(this.#pool, (thread) =>
-      watchForEndlessLoops(thread, first ? firstBusyMs : nextBusyMs, (frames) => {
-        loopsAt = this.#placeOf(frames) ?? "";
-        void this.#pool.stop();
-      }),
-    );
-    const spec = this.#vitest.getRootProject().createSpecification(test, {
-      testNamePattern: new RegExp(`^\\s*(${goals.map(escaped).join("|")})$`),
-    });
-    const run = this.#vitest.runTestSpecifications([spec]).finally(() => {
-      clearTimeout(deadline);
-      watch.stop();
-    });
-    this.#running = run.catch(() => {});
-    const { testModules, unhandledErrors } = await run;
-    this.#running = undefined;
-    const testModule = testModules.find(({ moduleId }) => moduleId === test);
-    const tests = [...(testModule?.children.allTests() ?? [])];
+    const fault = judgements.find((each) => each.fault !== undefined)?.fault;
     return {
-      cases: new Map(tests.map((each) => [each.name, each])),
-      error: loadError(testModule) ?? strayError(unhandledErrors),
-      loopsAt,
+      step,
+      goals: verdicts(step, judgements, fault),
+      ...(fault !== undefined && { fault }),
+      untouched,
+      // Each lane loads the file, and hears what it prints then.
+      printed: judgements.flatMap(({ printed }, i) =>
+        printed.filter(({ goal }) => goal || i === 0),
+      ),
+      durationMs: performance.now() - start,
     };
   }
 
-  /** Lets a run that is under way come to its end, and ends everything that was started. */
-  async close(): Promise<void> {
-    // A thread that is ended in the middle of a bcrypt comparison takes the process with it.
-    if (this.#running) await within(runEndsWithinMs, this.#running);
-    await this.#pool.stop();
-    // With Redis gone, the keys go when their time is over.
-    await within(
-      closesWithinMs,
-      Promise.allSettled([this.#keySpace.clear(), this.#vitest.close()]),
-    );
-  }
+  /** Who judges which goals: about as much work for each lane, in the order of the step. */
+  #shares(goals: readonly GoalEntry[]): Share[] {
+    const [first] = this.#lanes;
+    const unknown = goals.some((goal) => !this.#durations.has(goal));
+    if (unknown) return [{ lane: first, goals: goals.map(({ name }) => name) }];
 
-  /** Has a file evaluated anew: by Vite, which transforms it, and by the thread, which keeps code. */
-  #invalidate(file: string): void {
-    this.#vitest.invalidateFile(file);
-    this.#vitest.watcher.invalidates.add(file);
-  }
-
-  /** The innermost frame that is the learner's own, as `steps/03-login/app.ts:41`. */
-  #placeOf(frames: Frame[]): string | undefined {
-    for (const { url, line, column } of frames) {
-      const file = url.replace(/^file:\/\//, "").replace(/\?.*$/, "");
-      if (!/[\\/]steps[\\/].*app\.ts$/.test(file)) continue;
-      const [module] = this.#vitest.vite.environments.ssr?.moduleGraph.getModulesByFile(file) ?? [];
-      const map = module?.transformResult?.map;
-      const { originalLine = line } =
-        map && "mappings" in map
-          ? (new SourceMap(map as never).findEntry(line, column) as { originalLine?: number })
-          : {};
-      return `${relative(root, file)}:${originalLine + 1}`;
+    const msOf = (goal: GoalEntry) => this.#durations.get(goal) ?? 0;
+    const loads = this.#lanes.map((lane) => ({ lane, goals: new Set<GoalEntry>(), ms: 0 }));
+    // The longest first, each to whoever has the least to do.
+    for (const goal of goals.toSorted((a, b) => msOf(b) - msOf(a))) {
+      const least = loads.reduce((a, b) => (b.ms < a.ms ? b : a));
+      least.goals.add(goal);
+      least.ms += msOf(goal);
     }
-    return undefined;
+    return loads.map((load) => ({
+      lane: load.lane,
+      goals: goals.filter((goal) => load.goals.has(goal)).map(({ name }) => name),
+    }));
+  }
+
+  /** Lets runs that are under way come to their end, and ends everything that was started. */
+  async close(): Promise<void> {
+    await this.#widening;
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 }
 
-/** Waits for something, but not for ever. */
-async function within(ms: number, something: Promise<unknown>): Promise<void> {
-  const enough = new AbortController();
-  await Promise.race([something, sleep(ms, undefined, { signal: enough.signal }).catch(() => {})]);
-  enough.abort();
-}
-
-function notJudged(step: StepEntry, message: string): GoalResult[] {
-  return step.goals.map((goal) => ({ goal, verdict: "not judged", message }));
-}
-
-/** What a finished test says about its goal; undefined when it did not finish. */
-function verdictOf(test: TestCase | undefined): Omit<GoalResult, "goal"> | undefined {
-  const result = test?.result();
-  if (!result || result.state === "pending") return undefined;
-  if (result.state === "passed") return { verdict: "met" };
-  if (result.state === "skipped") {
-    return result.note === undefined ? undefined : { verdict: "not judged", message: result.note };
-  }
-  const [error] = result.errors;
-  if (!error) return undefined;
-  if (error.name === "GoalUnmet") return { verdict: "unmet", message: error.message };
-  if (/ECONNREFUSED|ECONNRESET|Connection is closed|max retries per request/i.test(error.message)) {
-    return { verdict: "not judged", message: `The connection to Redis was lost: ${error.message}` };
-  }
-  return { verdict: "unmet", message: `${error.name}: ${error.message}\n${error.stack ?? ""}` };
-}
-
-/** Why the test file could not even be loaded; in nearly all cases because of `app.ts`. */
-function loadError(testModule: TestModule | undefined): string | undefined {
-  const [error] = testModule?.errors() ?? [];
-  return error && describeLoadError(error);
-}
-
-function strayError(errors: readonly unknown[]): string | undefined {
-  const [error] = errors as { message?: string; stack?: string }[];
-  if (!error) return undefined;
-  const place = placeIn(error.stack);
-  return `An error escaped while the goals ran: ${error.message}${place ? ` (${place})` : ""}.`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
-function describeLoadError(error: { name?: string; message?: string; stack?: string }): string {
-  const message = error.message ?? "";
-  // esbuild: "/…/steps/03-login/app.ts:12:4: ERROR: Expected ";" but found "}""
-  const syntax = /([^\s]*app\.ts):(\d+):\d+: ERROR: (.*)/.exec(message);
-  if (syntax) {
-    return `${inProject(syntax[1] ?? "")}:${syntax[2]} does not compile: ${syntax[3]}.`;
-  }
-  const place = placeIn(error.stack) ?? "app.ts";
-  if (message.includes("process.exit unexpectedly called")) {
-    return `${place} calls process.exit, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
-  }
-  return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
-}
-
-function endlessLoop(place: string): string {
-  return `${place} loops without end: the event loop never gets control back, so nothing can be answered.`;
-}
-
-function placeIn(stack = ""): string | undefined {
-  const frame = /([^\s()]*[\\/]app\.ts):(\d+)/.exec(stack);
-  return frame ? `${inProject(frame[1] ?? "")}:${frame[2]}` : undefined;
-}
-
-function inProject(file: string): string {
-  return relative(root, file.replace(/^file:\/\//, ""));
-}
-
-function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").replace(/\.$/, "");
-}
-
-/** Calls `begin` once the pool has its thread, which can be a moment after the run began. */
-function onceStarted(
-  pool: WarmPool,
-  begin: (thread: NonNullable<WarmPool["thread"]>) => { stop(): void },
-): { stop(): void } {
-  let watch: { stop(): void } | undefined;
-  const poll = setInterval(() => {
-    if (!pool.thread) return;
-    clearInterval(poll);
-    watch = begin(pool.thread);
-  }, 100);
-  return {
-    stop() {
-      clearInterval(poll);
-      watch?.stop();
-    },
-  };
+/** The findings of all lanes as one verdict per goal. */
+function verdicts(
+  step: StepEntry,
+  judgements: readonly Judgement[],
+  fault: string | undefined,
+): GoalResult[] {
+  const findings = new Map(judgements.flatMap((each) => [...each.findings]));
+  const reported = new Set<string>();
+  return step.goals.map((goal): GoalResult => {
+    const finding = findings.get(goal.name);
+    if (!finding) return { goal, verdict: "not judged", message: fault ?? "It did not run." };
+    const { commonCause, durationMs: _durationMs, ...result } = finding;
+    if (commonCause !== undefined && reported.has(commonCause)) {
+      return { goal, verdict: "not judged", message: commonCause };
+    }
+    if (commonCause !== undefined) reported.add(commonCause);
+    return { goal, ...result };
+  });
 }

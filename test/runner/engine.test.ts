@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { Engine } from "../../shared/runner/engine/engine.ts";
+import { findStep, type StepEntry } from "../../shared/runner/manifest.ts";
+import { stepPaths } from "../../shared/runner/paths.ts";
+import { isPassed } from "../../shared/runner/result.ts";
+
+const step = findStep("login") as StepEntry;
+const solution = readFileSync(stepPaths(step).solution, "utf8");
+
+let wide: Engine;
+
+beforeAll(async () => {
+  wide = await Engine.start(inject("redisUrl"));
+  // How long the goals take, by which they are shared out, is known after the first run.
+  await wide.run(step, solution);
+  await wide.widen();
+});
+
+afterAll(() => wide.close());
+
+test("two lanes come to the verdicts of one", async () => {
+  expect(isPassed(await wide.run(step, solution))).toBe(true);
+  const mistaken = solution.replace("if (!user || !matches)", "if (!user)");
+  const { goals } = await wide.run(step, mistaken);
+  const narrow = await Engine.start(inject("redisUrl"));
+  try {
+    const alone = await narrow.run(step, mistaken);
+    const verdicts = (of: typeof goals) => of.map(({ goal, verdict }) => [goal.name, verdict]);
+    expect(verdicts(goals)).toEqual(verdicts(alone.goals));
+    expect(goals.find(({ goal }) => goal.name === "a wrong password answers 401")).toMatchObject({
+      verdict: "unmet",
+      message: expect.stringMatching(/^A wrong password logged in\./),
+    });
+  } finally {
+    await narrow.close();
+  }
+});
+
+test("nothing that a file keeps in variables reaches the next run", async () => {
+  const counting = `${solution}\nlet times = 0;\nconsole.log("loaded", ++times);\n`;
+  for (let run = 0; run < 3; run++) {
+    const { printed } = await wide.run(step, counting);
+    const whenLoaded = printed.filter(({ goal }) => goal === undefined).map(({ text }) => text);
+    expect(whenLoaded).toEqual(["loaded 1\n"]);
+  }
+});
+
+test("an app that cannot be built is one unmet goal, with the others not judged", async () => {
+  const { goals } = await wide.run(step, solution.replace("return app;", ""));
+  const unmet = goals.filter(({ verdict }) => verdict === "unmet");
+  expect(unmet).toHaveLength(1);
+  expect(unmet[0]?.message).toMatch(/^createApp returned no Express app\./);
+  expect(goals.filter(({ verdict }) => verdict === "not judged")).toHaveLength(goals.length - 1);
+});
+
+test("what the app prints is kept with the goal that it was printed for", async () => {
+  const talking = solution.replace(
+    "const { email, password } = req.validBody;",
+    '$&\n    if (password === "not her password") console.log("guessed", email);',
+  );
+  const { printed } = await wide.run(step, talking);
+  expect(printed).toContainEqual({
+    goal: "a wrong password answers 401",
+    text: "guessed ada@example.com\n",
+  });
+});

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { Relay } from "../../shared/testing/relay.ts";
@@ -311,11 +311,41 @@ describe("through pipes", () => {
     await relay.close();
   });
 
+  test("dev and demo take the next port when 3000 is in use, and give it back", async () => {
+    // Somebody else may have it already.
+    const busy = createServer().on("error", () => {});
+    await new Promise((resolve) =>
+      busy.on("error", resolve).listen(3000, "localhost", () => resolve(0)),
+    );
+    for (const command of ["dev", "demo"]) {
+      const terminal = new Terminal(workshop.folder, [command, "1"]);
+      const screen = await terminal.shows(/listens on http:\/\/localhost:\d+/);
+      const [url = "", port] = /http:\/\/localhost:(\d+)/.exec(screen) ?? [];
+      expect(screen).toContain(`Port 3000 is in use, so the app is at ${port}.`);
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+      terminal.press("\u0003");
+      expect(await terminal.exits()).toBe(0);
+      await expect(fetch(`${url}/health`)).rejects.toThrow();
+    }
+    busy.close();
+  });
+
+  test("a PORT of one's own that is in use is refused in a sentence", async () => {
+    const busy = createServer().listen(0, "localhost");
+    await once(busy, "listening");
+    const PORT = String((busy.address() as AddressInfo).port);
+    const { exitCode, output } = await runPiped(workshop.folder, ["dev", "1"], { PORT });
+    busy.close();
+    expect(output.trim()).toBe(
+      `Port ${PORT} is in use. Stop what uses it, or unset PORT: the next free one is then taken.`,
+    );
+    expect(exitCode).toBe(1);
+  });
+
   test("doctor names a port in use and a Redis that does not answer, each with the fix", async () => {
     const busy = createServer().listen(0, "localhost");
     await once(busy, "listening");
-    const address = busy.address();
-    const port = typeof address === "object" ? String(address?.port) : "";
+    const port = String((busy.address() as AddressInfo).port);
     const { exitCode, output } = await runPiped(workshop.folder, ["doctor"], {
       PORT: port,
       REDIS_URL: "redis://127.0.0.1:1",

@@ -76,6 +76,9 @@ async function serve({ step, paper, write }: Invocation, file: string): Promise<
       "Try, in another terminal:",
       ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
       "",
+      ...(port > firstPort && !process.env.PORT
+        ? [`Port ${firstPort} is in use, so the app is at ${port}.`]
+        : []),
       `Redis: ${redis.description}`,
       "A save restarts the app; Redis lives on. Ctrl-C ends both.",
     ].join("\n"),

@@ -14,7 +14,7 @@ import { WarmPool } from "./warm-worker.ts";
 const firstBusyMs = 2_500;
 const nextBusyMs = 1_000;
 // Each endless loop costs a second or two: after these, the rest is not judged.
-const mostLoops = 3;
+const mostLoops = 2;
 // No honest run comes near it.
 const longestRoundMs = 90_000;
 const runEndsWithinMs = 4_000;

@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     globalSetup: "shared/testing/redis-setup.ts",
+    // Much of the time goes into waiting for other processes.
+    maxWorkers: "100%",
     projects: [
       // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.
       { extends: true, test: { name: "steps", include: ["steps/**/*.test.ts"] } },

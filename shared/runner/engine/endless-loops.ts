@@ -58,7 +58,7 @@ function whereIs(thread: Worker): Promise<Frame[]> {
       session.disconnect();
       resolve(frames);
     };
-    const patience = setTimeout(() => finish([]), 1_000);
+    const patience = setTimeout(() => finish([]), 5_000);
 
     session.connect();
     session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {

@@ -6,6 +6,7 @@ import type { Browser } from "../../shared/testing/browser.ts";
 import type { Relay } from "../../shared/testing/relay.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { hurried, pause } from "../../shared/testing/time.ts";
+import type { StepModule } from "../../shared/testing/site.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
@@ -52,14 +53,16 @@ goal("a visitor is remembered after a restart", async ({ open, site, browser, re
   );
 
   const [earlier, later] = [site.browser(), site.browser()];
-  await earlier.get("/visits");
-  await site.restart();
-  await later.get("/visits");
+  await atTheSameMoment(async () => {
+    await earlier.get("/visits");
+    await site.restart();
+    await later.get("/visits");
+  });
   must(
     (await earlier.sessionId()) !== (await later.sessionId()),
     "After a restart, a new visitor is given the session of an earlier one.",
     [`both: ${await later.sessionCookie()}`],
-    "A session id has to be random: one that is counted up starts again with the process, and can be guessed.",
+    "A session id has to be random: one that is counted up, or made of the time, comes again, and can be guessed.",
   );
 
   // `npm run dev` sets a secret; an app that starts without one must not make up its own.
@@ -220,11 +223,26 @@ goal("a lost connection is logged in a line of your own", async ({ site }) => {
     why,
   );
   const lines = await printedDuring(() => redis.emit("error", new Error("connect ECONNREFUSED")));
+  const { connectRedis } = app as StepModule;
+  const url = new URL(site.redisUrl);
+  url.username = "default";
+  url.password = "open-sesame";
+  const logged = await printedDuring(() => {
+    const other = connectRedis?.(url.href);
+    other?.emit("error", new Error("connect ECONNREFUSED"));
+    other?.disconnect();
+  });
   must(
     lines.length > 0,
     "The errors of the Redis connection are swallowed.",
     'redis.emit("error", new Error("connect ECONNREFUSED")) → nothing is logged',
     why,
+  );
+  must(
+    !logged.some((line) => line.includes("open-sesame")),
+    "The password of Redis is written into the log.",
+    logged,
+    "A Redis address carries a password, and logs are read by many. Log what went wrong, not where.",
   );
   must(
     redis.listenerCount("error") > 0,
@@ -299,6 +317,19 @@ goal(
     }
   },
 );
+
+/** With a clock that stands still, and a `Math.random` that always says the same. */
+async function atTheSameMoment(action: () => Promise<void>): Promise<void> {
+  const { random } = Math;
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  Math.random = () => 0.5;
+  try {
+    await action();
+  } finally {
+    Math.random = random;
+    vi.useRealTimers();
+  }
+}
 
 /** Visits once and finds the session in Redis, or ends the goal as not judged. */
 async function stored(browser: Browser, redis: { keys(): Promise<string[]> }) {

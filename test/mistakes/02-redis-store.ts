@@ -257,4 +257,16 @@ export const mistakes: readonly Mistake[] = [
     goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
     says: "process.exit",
   },
+  {
+    name: "session ids made of the time and Math.random",
+    edits: [["secret,\n", "secret,\n      genid: () => `${Date.now()}-${Math.random()}`,\n"]],
+    goal: "a visitor is remembered after a restart",
+    says: "a new visitor is given the session of an earlier one",
+  },
+  {
+    name: "the address of Redis in the log",
+    edits: [["`Redis: ${error.message}`", "`Redis at ${url}: ${error.message}`"]],
+    goal: "a lost connection is logged in a line of your own",
+    says: "password of Redis is written into the log",
+  },
 ];

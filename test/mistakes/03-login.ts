@@ -274,4 +274,39 @@ ${storeUser}      req.session.save((error) => {
     goal: "a login keeps nobody else waiting",
     says: "whole server stands still",
   },
+  {
+    name: "the email answered as it was typed",
+    edits: [["email: user.email } });", "email: String(req.body.email) } });"]],
+    goal: "an email may be typed with capitals and blanks",
+    says: "repeats the email as it was typed",
+  },
+  {
+    name: "what follows a plus is dropped",
+    edits: [["db.users.findByEmail(email)", 'db.users.findByEmail(email.replace(/\\+[^@]*/, ""))']],
+    goal: "an email may be typed with capitals and blanks",
+    says: "taken for somebody else",
+  },
+  {
+    name: "passwords that matched once are remembered",
+    edits: [
+      ["  // Nobody's password.", "  const known = new Set<string>();\n  // Nobody's password."],
+      [
+        "    if (!user || !matches) {",
+        "    if (matches) known.add(email + password);\n    if (!user || (!matches && !known.has(email + password))) {",
+      ],
+    ],
+    goal: "a wrong password answers 401",
+    says: "After a change of the password",
+  },
+  {
+    name: "the password in the session, inside something encoded",
+    edits: [
+      [
+        "req.session.userId = user.id;",
+        'req.session.userId = user.id;\n    Object.assign(req.session, { basic: btoa(email + ":" + password) });',
+      ],
+    ],
+    goal: "no password hash leaves the server",
+    says: "password is stored in the session",
+  },
 ];

@@ -1,0 +1,72 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { hurried, longestStallMs, median, pause } from "../../shared/testing/time.ts";
+
+const hour = 60 * 60 * 1000;
+
+test("hurried timers end sooner, with their arguments", async () => {
+  const heard: string[] = [];
+  await hurried(hour, async () => {
+    await new Promise<void>((resolve) => {
+      setTimeout(
+        (what: string) => {
+          heard.push(what);
+          resolve();
+        },
+        hour,
+        "rang",
+      );
+    });
+    await promisify(setTimeout)(1);
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        clearInterval(timer);
+        resolve();
+      }, hour);
+    });
+  });
+  expect(heard).toEqual(["rang"]);
+});
+
+test("afterwards, timers take their time again, whatever happened", async () => {
+  const before = [globalThis.setTimeout, globalThis.setInterval];
+  await expect(
+    hurried(10, async () => {
+      throw new Error("in the middle");
+    }),
+  ).rejects.toThrow("in the middle");
+  expect([globalThis.setTimeout, globalThis.setInterval]).toEqual(before);
+});
+
+test("a pause leaves room for an answer that is on its way, even when the thread was put off", async () => {
+  const server = createServer((_req, res) => res.end("here")).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  let answered = false;
+  const asking = fetch(`http://127.0.0.1:${port}`).then(() => (answered = true));
+  const paused = pause(25);
+  // Longer than the pause: a timer of 25 ms would ring before the network is looked at.
+  for (const end = performance.now() + 60; performance.now() < end;);
+  await paused;
+  expect(answered).toBe(true);
+  await asking;
+  server.close();
+});
+
+test("a stall is the longest time for which nothing else ran", async () => {
+  const stalled = await longestStallMs(async () => {
+    await pause(5);
+    for (const end = performance.now() + 40; performance.now() < end;);
+  });
+  expect(stalled).toBeGreaterThanOrEqual(40);
+});
+
+test.for([
+  { values: [3], middle: 3 },
+  { values: [5, 1, 3], middle: 3 },
+  { values: [1, 2, 3, 100], middle: 3 },
+])("the median of $values", ({ values, middle }) => {
+  expect(median(values)).toBe(middle);
+});

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -53,6 +53,8 @@ export class Lane {
   /** What stands in for files on disk, by path. */
   readonly #sources: Map<string, string>;
   readonly #printed: Printed[];
+  /** When each file was last written, as a time stamp in milliseconds. */
+  readonly #changedAt = new Map<string, number>();
   #running: Promise<unknown> | undefined;
 
   private constructor(
@@ -118,8 +120,9 @@ export class Lane {
     await this.#running;
     const { folder, app, test } = stepPaths(step);
     this.#printed.length = 0;
+    for (const name of readdirSync(folder)) this.#evaluateAnew(join(folder, name));
+    if (code !== this.#sources.get(app)) this.#transformAnew(app);
     this.#sources.set(app, code);
-    for (const file of readdirSync(folder)) this.#invalidate(join(folder, file));
 
     const findings: Judgement["findings"] = new Map();
     let open = goals;
@@ -193,10 +196,17 @@ export class Lane {
     );
   }
 
-  /** Has a file evaluated anew: by Vite, which transforms it, and by the thread, which keeps code. */
-  #invalidate(file: string): void {
-    this.#vitest.invalidateFile(file);
+  /** Has the thread, which keeps code, evaluate a file once more. */
+  #evaluateAnew(file: string): void {
     this.#vitest.watcher.invalidates.add(file);
+    const { mtimeMs = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+    if (this.#changedAt.get(file) !== mtimeMs) this.#transformAnew(file);
+    this.#changedAt.set(file, mtimeMs);
+  }
+
+  /** Has Vite, which keeps code as well, read a file once more. */
+  #transformAnew(file: string): void {
+    this.#vitest.invalidateFile(file);
   }
 
   /** The innermost frame that is the learner's own, as `steps/03-login/app.ts:41`. */

@@ -91,7 +91,11 @@ class Profiles {
   readonly rename = async (req: Request, res: Response): Promise<void> => {
     const { displayName } = ProfileSchema.parse(req.body);
     const user = await this.#users.update(req.user.id, { displayName });
-    res.set("Cache-Control", "no-store").json({ data: user && profileOf(user) });
+    if (!user) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    res.set("Cache-Control", "no-store").json({ data: profileOf(user) });
   };
 }
 

@@ -119,7 +119,8 @@ export function createApp({ redis, db, config }: Services): Express {
       const profile = ProfileSchema.safeParse(req.body);
       if (!profile.success) return res.status(400).json({ error: { code: "invalid_body" } });
       const changed = await db.users.update(user.id, profile.data);
-      return res.json({ data: changed && profileOf(changed) });
+      if (!changed) return res.status(401).json({ error: { code: "not_authenticated" } });
+      return res.json({ data: profileOf(changed) });
     }),
   );
 

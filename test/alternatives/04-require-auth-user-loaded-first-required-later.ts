@@ -120,7 +120,12 @@ export function createApp({ redis, db, config }: Services): Express {
 
   app.patch("/me", requireUser, validate({ body: ProfileSchema }), async (req, res) => {
     const user = await db.users.update(res.locals.user.id, req.validBody);
-    res.json({ data: user && profileOf(user) });
+    // Somebody may have been deleted since the guard looked.
+    if (!user) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    res.json({ data: profileOf(user) });
   });
 
   app.use(errorHandler);

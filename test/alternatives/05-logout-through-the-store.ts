@@ -108,7 +108,12 @@ export function createApp({ redis, db, config }: Services): Express {
 
   app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
     const user = await db.users.update(req.user.id, req.validBody);
-    res.json({ data: user && profileOf(user) });
+    // Somebody may have been deleted since the guard looked.
+    if (!user) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    res.json({ data: profileOf(user) });
   });
 
   app.post("/auth/logout", async (req, res) => {

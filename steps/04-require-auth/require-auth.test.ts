@@ -1,9 +1,11 @@
 import { seededUsers } from "../../shared/app/database.ts";
+import type { Answer } from "../../shared/testing/answer.ts";
 import { forge } from "../../shared/testing/cookies.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { containsHash } from "../../shared/testing/hashes.ts";
+import { openedBesideTheCookie, plant } from "../../shared/testing/planted.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -45,6 +47,14 @@ goal("after login, /me answers with the profile", async ({ site }) => {
       answer,
       "The contract: 200 { data: { id, email, displayName } }.",
     );
+    const planted = plant(site.app, "show");
+    const script = await browser.get("/me").finally(() => planted.remove());
+    must(
+      !script.succeeded || script.body !== undefined,
+      `Asked with ?${[...planted.query].join(" or ?")}, /me answers with a script instead of JSON.`,
+      script,
+      "Any page may load a script from your site, with the cookie of its reader, and gets the profile handed to its own function (JSONP). JSON stays unreadable to other sites.",
+    );
   }
 });
 
@@ -60,10 +70,23 @@ goal("two people at the same time get each their own profile", async ({ site }) 
       "A variable outside the handler is shared by all requests under way. Put the user on `req`.",
     );
   }
+
+  const opening = await openedBesideTheCookie(
+    site,
+    { "Grace's id": grace.id, "Grace's email": grace.email },
+    (answer) => answer.data.email === grace.email,
+    await first.cookieHeader(),
+  );
+  must(
+    !opening,
+    `Ada gets Grace's profile with ${opening?.what} in ${opening?.where}.`,
+    opening?.evidence,
+    "Whose profile this is comes from the session alone. Addresses, headers and other cookies are written by whoever asks.",
+  );
 });
 
 goal("without a session, /me answers 401", async ({ site }) => {
-  await profileOf(site);
+  const member = await profileOf(site);
   const answer = await site.browser().get("/me");
   answer.mustBe(
     401,
@@ -72,6 +95,12 @@ goal("without a session, /me answers 401", async ({ site }) => {
       : `/me answers ${answer.status} without a session, not 401.`,
     "Nobody in the session means 401: `requireAuth` answers, and the handler behind it is not reached.",
     "/me crashes for somebody who never logged in: nothing stops them before the handler.",
+  );
+  must(
+    codeOf(answer) === "not_authenticated",
+    "The refusal does not carry the code of the contract, not_authenticated.",
+    answer,
+    'The contract: 401 { error: { code: "not_authenticated" } }. People read a status, programs decide by the code.',
   );
   const visitor = site.browser();
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted any more");
@@ -83,6 +112,24 @@ goal("without a session, /me answers 401", async ({ site }) => {
       : `/me answers ${anonymous.status} to a visitor who never logged in, not 401.`,
     "A session is not a login: a visitor who was counted has one too. What counts is whose id stands in it.",
     "/me crashes for a visitor with a session, who never logged in: nothing stops them before the handler.",
+  );
+
+  const [, cookieValue = ""] = ((await member.sessionCookie()) ?? "").split("=");
+  const opening = await openedBesideTheCookie(
+    site,
+    {
+      "Ada's id": ada.id,
+      "Ada's email": ada.email,
+      "the id of Ada's session": (await member.sessionId()) ?? "",
+      "the value of Ada's cookie": decodeURIComponent(cookieValue),
+    },
+    (each) => each.succeeded,
+  );
+  must(
+    !opening,
+    `Without a session cookie, ${opening?.what} in ${opening?.where} opens /me.`,
+    opening?.evidence,
+    "Anybody can write a header or an address, and addresses end up in logs and in the browser's history. Only the signed cookie opens a session, and only the session says who is asking.",
   );
 });
 
@@ -162,6 +209,13 @@ goal("a deleted user is out at once, and the session is gone", async ({ site, re
     "The session remembers who logged in; only the database knows whether they still exist. Look the user up on every request.",
     "A deleted user gets past the guard, and /me crashes.",
   );
+  const stranger = await site.browser().get("/me");
+  must(
+    codeOf(answer) === codeOf(stranger),
+    `A deleted user is refused in other words than a stranger: ${codeOf(answer)}.`,
+    [stranger, answer],
+    'The contract knows one refusal, 401 { error: { code: "not_authenticated" } }. What became of an account is not for whoever holds an old cookie.',
+  );
   // The key may still be on its way out when the refusal is answered.
   for (let look = 0; look < 20 && (await redis.read(key)) !== undefined; look++) await pause(5);
   must(
@@ -210,6 +264,13 @@ goal("a changed name shows on the next request", async ({ site }) => {
     "/me answers with the name of yesterday.",
     answer,
     "A copy in the session, or in a variable, goes stale: today it is the name, tomorrow the role. Look the user up on every request.",
+  );
+  const caching = String(answer.headers["cache-control"] ?? "");
+  must(
+    /\bno-store\b/i.test(caching),
+    "Browsers and proxies may keep the profile, and show it later: /me is not sent with no-store.",
+    [answer, `Cache-Control: ${caching || "(none)"}`],
+    "What is kept on the way shows yesterday's name, and shows it to the next person at this computer as well, after logging out. What is personal is not stored: Cache-Control: no-store.",
   );
 });
 
@@ -260,6 +321,16 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
     [change, stored],
     "`req.user` was looked up before the change. `db.users.update` resolves to the user as it is now: await it, and answer with that.",
   );
+
+  // Deleted between the guard's look and the change.
+  site.db.users.update = () => Promise.resolve(undefined);
+  const late = await browser.patch("/me", { displayName: "Ada" });
+  must(
+    !late.succeeded || late.data.email === ada.email,
+    `PATCH /me answers ${late.status} without a profile to somebody who was deleted meanwhile.`,
+    [late, "db.users.update → undefined: nobody has that id any more"],
+    "A success says that the name was changed, and to what. Nothing was: whoever is gone is refused, as the guard does it.",
+  );
 });
 
 goal("a display name has 1 to 80 characters", async ({ site }) => {
@@ -281,6 +352,12 @@ goal("a display name has 1 to 80 characters", async ({ site }) => {
       [400, 422],
       `PATCH /me answers ${answer.status} to ${what}, not 400.`,
       "Trim first, then count: `validate` with a schema does both before your handler runs.",
+    );
+    must(
+      answer.status !== 400 || codeOf(answer) === "invalid_body",
+      "The refusal of a bad body does not carry the code of the contract, invalid_body.",
+      answer,
+      'The contract: 400 { error: { code: "invalid_body" } }, which `validate` sends.',
     );
   }
   (await browser.patch("/me", { displayName: `  ${"x".repeat(80)} ` })).mustBe(
@@ -310,18 +387,25 @@ goal("a refused request is answered once, and its handler never runs", async ({ 
   };
   const visitors = { "somebody who is not logged in": site.browser(), "a deleted user": deleted };
   for (const [who, browser] of Object.entries(visitors)) {
-    for (const send of [
-      () => browser.patch("/me", { displayName: "Mallory" }),
-      () => browser.get("/me"),
-    ]) {
+    for (const [method, path, body] of [
+      ["PATCH", "/me", { displayName: "Mallory" }],
+      // Whoever is refused learns nothing about the form either.
+      ["PATCH", "/me", { displayName: "" }],
+      ["GET", "/me"],
+      // Express takes these for the same route, and answers HEAD with the handler of GET.
+      ["GET", "/me/"],
+      ["GET", "/ME"],
+      ["HEAD", "/me"],
+    ] as const) {
       const errorsBefore = site.errors.length;
-      const answer = await send();
+      const answer = await browser.begin(method, path, body).answer;
+      const plain = method !== "HEAD" && path === "/me";
       answer.mustBe(
-        401,
+        plain ? 401 : [401, 404, 405],
         answer.succeeded
           ? `${answer.route} lets ${who} in.`
           : `${answer.route} answers ${answer.status} to ${who}, not 401.`,
-        "Every route that is personal stands behind `requireAuth`.",
+        "Every route that is personal stands behind `requireAuth`: on the route itself, however its address is written, and before anything looks at the body.",
         `${answer.route} crashes for ${who}: nothing stops them before the handler.`,
       );
       // A handler that goes on does so in later turns of the event loop.
@@ -348,6 +432,18 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
       "A hash can be guessed at offline. Name the fields that may leave, instead of answering with the whole user.",
     );
   }
+  const admin = await profileOf(site, grace);
+  for (const answer of [
+    await admin.get("/me"),
+    await admin.patch("/me", { displayName: "Grace" }),
+  ]) {
+    must(
+      !answer.text.includes('"role"'),
+      `The answer to ${answer.route} tells the role, which the contract does not name.`,
+      answer,
+      "The contract: { id, email, displayName }. What leaves unnoticed today is a role, which tells a thief whose cookie is worth most; the next column may be a secret.",
+    );
+  }
   for (const [key, value] of await redis.contents()) {
     must(
       !containsHash(value),
@@ -361,6 +457,11 @@ goal("no password hash leaves the server", async ({ site, redis }) => {
 goal("what the steps before established still holds", async ({ site, redis }) => {
   await earlierStepsStillHold(4, site, redis);
 });
+
+/** The `error.code` of a refusal. */
+function codeOf({ body }: Answer): unknown {
+  return (body as { error?: { code?: unknown } } | undefined)?.error?.code;
+}
 
 /** A browser that is logged in, or the end of the goal as not judged. */
 async function loggedIn(

@@ -10,11 +10,21 @@ const findUser = "const user = userId && (await db.users.findById(userId));";
 
 const end = "      if (userId) await destroySession(req);\n";
 
-const refuse = 'res.status(401).json({ error: { code: "not_authenticated" } });';
+const refusal = 'res.status(401).json({ error: { code: "not_authenticated" } });';
+
+const refuse = `${end}      ${refusal}\n`;
+
+const userGone = `\
+    // Somebody may have been deleted since the guard looked.
+    if (!user) {
+      ${refusal}
+      return;
+    }
+`;
 
 const answerMe = "res.json({ data: profileOf(req.user) });";
 
-const answerPatch = "res.json({ data: user && profileOf(user) });";
+const answerPatch = "res.json({ data: profileOf(user) });";
 
 export const mistakes: readonly Mistake[] = [
   {
@@ -30,16 +40,103 @@ export const mistakes: readonly Mistake[] = [
     says: "finds no user in `req.user`",
   },
   {
+    name: "JSON with padding",
+    edits: [[answerMe, answerMe.replace("json", "jsonp")]],
+    goal: "after login, /me answers with the profile",
+    says: "Asked with ?callback, /me answers with a script",
+  },
+  {
+    name: "the address says whose profile it is",
+    edits: [
+      [
+        findUser,
+        "const user = userId && (await db.users.findById(String(req.query.as ?? userId)));",
+      ],
+    ],
+    goal: "two people at the same time get each their own profile",
+    says: "Grace's id in ?as",
+  },
+  {
+    name: "a header says who is asking",
+    edits: [[readUserId, '    const userId = req.session.userId ?? req.get("X-Member");\n']],
+    goal: "without a session, /me answers 401",
+    says: "Ada's id in x-member opens /me",
+  },
+  {
+    name: "a proxy is trusted to say who is asking",
+    edits: [
+      [
+        findUser,
+        `const email = req.get("X-Forwarded-Email");
+    const user = email
+      ? await db.users.findByEmail(email)
+      : userId && (await db.users.findById(userId));`,
+      ],
+    ],
+    goal: "two people at the same time get each their own profile",
+    says: "Grace's email in x-forwarded-email",
+  },
+  {
+    name: "a cookie of its own says who is asking",
+    edits: [
+      [
+        readUserId,
+        `    const [, remembered] = /\\buserId=([^;]+)/.exec(req.headers.cookie ?? "") ?? [];
+    const userId = req.session.userId ?? remembered;
+`,
+      ],
+    ],
+    goal: "without a session, /me answers 401",
+    says: "in a cookie of its own opens /me",
+  },
+  {
+    name: "the session id as a bearer token",
+    edits: [
+      [
+        readUserId,
+        `    const [, token] = /^Bearer (.+)$/.exec(req.get("Authorization") ?? "") ?? [];
+    const stored = token && (await redis.get(\`sess:\${token}\`));
+    const userId: string | undefined = stored ? JSON.parse(stored).userId : req.session.userId;
+`,
+      ],
+    ],
+    goal: "without a session, /me answers 401",
+    says: "the id of Ada's session in authorization opens /me",
+  },
+  {
+    name: "the session id in the address",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  app.use((req, _res, next) => {
+    const { sid } = req.query;
+    if (sid) req.headers.cookie ??= \`connect.sid=\${encodeURIComponent(String(sid))}\`;
+    next();
+  });
+
+  app.use(
+    session({`,
+      ],
+    ],
+    goal: "without a session, /me answers 401",
+    says: "the value of Ada's cookie in ?sid opens /me",
+  },
+  {
+    name: "a code of its own for those who are not logged in",
+    edits: [[refuse, refuse.replace("not_authenticated", "login_required")]],
+    goal: "without a session, /me answers 401",
+    says: "does not carry the code of the contract",
+  },
+  {
     name: "a redirect instead of a 401",
-    edits: [[refuse, 'res.redirect("/login");']],
+    edits: [[refuse, `${end}      res.redirect("/login");\n`]],
     goal: "without a session, /me answers 401",
     says: "answers 302 without a session",
   },
   {
     name: "every request has a session",
     edits: [
-      ["if (!user) {", "if (!req.session) {"],
-      [end, ""],
+      [`if (!user) {\n${end}`, "if (!req.session) {\n"],
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "without a session, /me answers 401",
@@ -48,8 +145,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "only the cookie's presence is checked",
     edits: [
-      ["if (!user) {", "if (!req.headers.cookie) {"],
-      [end, ""],
+      [`if (!user) {\n${end}`, "if (!req.headers.cookie) {\n"],
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "a forged cookie answers 401",
@@ -104,6 +200,14 @@ export const mistakes: readonly Mistake[] = [
     says: "deleted user",
   },
   {
+    name: "a deleted user learns about it",
+    edits: [
+      [refuse, refuse.replace('"not_authenticated"', 'userId ? "gone" : "not_authenticated"')],
+    ],
+    goal: "a deleted user is out at once, and the session is gone",
+    says: "in other words than a stranger",
+  },
+  {
     name: "the session of a deleted user stays",
     edits: [[end, ""]],
     goal: "a deleted user is out at once, and the session is gone",
@@ -149,6 +253,23 @@ export const mistakes: readonly Mistake[] = [
     says: "name of yesterday",
   },
   {
+    name: "the browser may keep the profile",
+    edits: [
+      [
+        '    res.set("Cache-Control", "no-store");\n',
+        '    res.set("Cache-Control", "private, max-age=60");\n',
+      ],
+    ],
+    goal: "a changed name shows on the next request",
+    says: "may keep the profile",
+  },
+  {
+    name: "no word about caches",
+    edits: [['    res.set("Cache-Control", "no-store");\n', ""]],
+    goal: "a changed name shows on the next request",
+    says: "may keep the profile",
+  },
+  {
     name: "every field of the body is stored",
     edits: [["req.user.id, req.validBody", "req.user.id, req.body"]],
     goal: "PATCH /me changes the display name and nothing else",
@@ -162,9 +283,35 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "PATCH answers with the old name",
-    edits: [["user && profileOf(user)", "profileOf(req.user)"]],
+    edits: [["profileOf(user)", "profileOf(req.user)"]],
     goal: "PATCH /me changes the display name and nothing else",
     says: "does not answer",
+  },
+  {
+    name: "nobody is renamed, and that is a success",
+    edits: [
+      [userGone, ""],
+      [answerPatch, "res.json({ data: user && profileOf(user) });"],
+    ],
+    goal: "PATCH /me changes the display name and nothing else",
+    says: "without a profile to somebody who was deleted meanwhile",
+  },
+  {
+    name: "a code of its own for a bad body",
+    edits: [
+      [
+        "validate({ body: ProfileSchema }), async (req, res) => {",
+        `async (req, res) => {
+    const parsed = ProfileSchema.safeParse(req.body);
+    if (!parsed.success) {
+      res.status(400).json({ error: { code: "bad_name" } });
+      return;
+    }
+    req.validBody = parsed.data;`,
+      ],
+    ],
+    goal: "a display name has 1 to 80 characters",
+    says: "does not carry the code of the contract",
   },
   {
     name: "a name of blanks",
@@ -181,7 +328,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "401 without return",
     edits: [
-      [`      ${refuse}\n      return;\n`, `      ${refuse}\n`],
+      [`${refuse}      return;\n`, refuse],
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "a refused request is answered once, and its handler never runs",
@@ -191,8 +338,8 @@ export const mistakes: readonly Mistake[] = [
     name: "an error for next, and then next again",
     edits: [
       [
-        `      ${refuse}\n      return;\n`,
-        '      next(Object.assign(new Error("Who is asking?"), { status: 401 }));\n',
+        `${refuse}      return;\n`,
+        `${end}      next(Object.assign(new Error("Who is asking?"), { status: 401 }));\n`,
       ],
       ["req.user = user;", "req.user = user as User;"],
     ],
@@ -205,7 +352,7 @@ export const mistakes: readonly Mistake[] = [
       [
         "requireAuth, validate({ body: ProfileSchema }), async (req, res) => {",
         `validate({ body: ProfileSchema }), async (req, res) => {
-    if (!req.session.userId) ${refuse}`,
+    if (!req.session.userId) ${refusal}`,
       ],
       ["update(req.user.id,", 'update(req.session.userId ?? "",'],
     ],
@@ -228,6 +375,46 @@ export const mistakes: readonly Mistake[] = [
     ],
     goal: "a refused request is answered once, and its handler never runs",
     says: "not logged in",
+  },
+  {
+    name: "the body is checked before the guard",
+    edits: [
+      [
+        "requireAuth, validate({ body: ProfileSchema })",
+        "validate({ body: ProfileSchema }), requireAuth",
+      ],
+    ],
+    goal: "a refused request is answered once, and its handler never runs",
+    says: "PATCH /me answers 400 to somebody who is not logged in",
+  },
+  {
+    name: "a guard for the address as it is written",
+    edits: [
+      [
+        '  app.get("/me", requireAuth, (req',
+        `  app.use((req, res, next) => {
+    if (req.path === "/me") void requireAuth(req, res, next);
+    else next();
+  });
+
+  app.get("/me", (req`,
+      ],
+    ],
+    goal: "a refused request is answered once, and its handler never runs",
+    says: "GET /me/ crashes for somebody who is not logged in",
+  },
+  {
+    name: "a guard that knows GET and PATCH",
+    edits: [
+      [
+        readUserId,
+        `    if (!["GET", "PATCH"].includes(req.method)) return next();
+${readUserId}`,
+      ],
+      [answerMe, "res.json({ data: req.user ? profileOf(req.user) : {} });"],
+    ],
+    goal: "a refused request is answered once, and its handler never runs",
+    says: "HEAD /me lets somebody who is not logged in in",
   },
   {
     name: "/me answers with the whole user",
@@ -254,6 +441,23 @@ export const mistakes: readonly Mistake[] = [
     edits: [[answerMe, "res.json({ data: profileOf(req.user), session: { owner: req.user } });"]],
     goal: "no password hash leaves the server",
     says: "GET /me contains a password hash",
+  },
+  {
+    name: "the role in the profile",
+    edits: [
+      [
+        profileOf,
+        "({ id, email, displayName, role }: User) => ({ id, email, displayName, role });",
+      ],
+    ],
+    goal: "no password hash leaves the server",
+    says: "GET /me tells the role",
+  },
+  {
+    name: "the role in the answer to a change",
+    edits: [[answerPatch, "res.json({ data: { ...profileOf(user), role: user.role } });"]],
+    goal: "no password hash leaves the server",
+    says: "PATCH /me tells the role",
   },
   {
     name: "the whole user in the session",

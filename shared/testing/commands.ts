@@ -16,7 +16,7 @@ export class CommandTap {
   /** What Redis refused, in its own words. */
   readonly refusals: string[] = [];
   readonly #holds = new Set<Hold>();
-  readonly #failing = new Set<CommandKind>();
+  readonly #failing = new Map<CommandKind, string>();
   #unanswered = 0;
 
   constructor(redis: Redis) {
@@ -38,10 +38,11 @@ export class CommandTap {
         },
       );
       const kind = kindOf(sent);
-      if (this.#failing.has(kind)) {
+      const refusal = this.#failing.get(kind);
+      if (refusal) {
         // A pipeline waits until each of its commands has been written.
         stream?.write("");
-        command.reject(new Error("OOM command not allowed when used memory > 'maxmemory'."));
+        command.reject(new Error(refusal));
         return command.promise;
       }
       const hold = [...this.#holds].find((each) => each.kind === kind);
@@ -59,9 +60,9 @@ export class CommandTap {
     return hold;
   }
 
-  /** From now on, Redis refuses commands of this kind. */
-  fail(kind: CommandKind): void {
-    this.#failing.add(kind);
+  /** From now on, commands of this kind fail, with these words of Redis or of the client. */
+  fail(kind: CommandKind, words = "OOM command not allowed when used memory > 'maxmemory'."): void {
+    this.#failing.set(kind, words);
   }
 
   /** Waits until the app has had nothing to ask Redis for a few turns: it has nothing left to do. */

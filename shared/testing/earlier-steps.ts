@@ -1,6 +1,10 @@
 import { seededUsers } from "../app/database.ts";
 import type { KeySpace } from "../redis/key-space.ts";
 import type { Site } from "./site.ts";
+import type { Answer } from "./answer.ts";
+import { sessionIdIn } from "./cookies.ts";
+import { printedDuring } from "./output.ts";
+import { openedBesideTheCookie } from "./planted.ts";
 import { must, notJudged } from "./verdict.ts";
 
 const { ada, grace } = seededUsers;
@@ -26,6 +30,7 @@ export async function earlierStepsStillHold(
     [visit, again],
     why,
   );
+  mustNotBeStored(again, 1);
   const [key = notJudged("no session is in Redis")] = await redis.keys();
   const ttl = (await redis.ttlSeconds(key)) ?? Infinity;
   must(
@@ -35,7 +40,26 @@ export async function earlierStepsStillHold(
     why,
   );
 
-  await victim.logIn(ada);
+  let login: Answer | undefined;
+  const printed = await printedDuring(async () => {
+    login = await victim.logIn(ada);
+    await victim.get("/me");
+  });
+  must(
+    !printed.some((line) => line.includes(ada.password)),
+    "Step 3 no longer holds: the log shows the password.",
+    "a line of the log that holds it",
+    why,
+  );
+  const secrets = (login?.setCookies ?? []).filter(({ value }) => sessionIdIn(value));
+  must(
+    !secrets.some(({ value }) =>
+      printed.some((line) => line.includes(value) || line.includes(decodeURIComponent(value))),
+    ),
+    "The log shows session cookies: whoever reads it can be anybody.",
+    "POST /auth/login and GET /me were logged, with the value of the cookie",
+    "Logs are copied, searched and kept, and read by many. A cookie is as good as a password: method, path and status are enough.",
+  );
   must(
     (await victim.sessionCookie()) !== planted,
     "Step 3 no longer holds: a login keeps the session id from before.",
@@ -50,6 +74,7 @@ export async function earlierStepsStillHold(
 
   const me = await victim.get("/me");
   me.orNotJudged(200, "/me does not answer those who are logged in");
+  mustNotBeStored(me, 4);
   const old = await site.browser().get("/me", { headers: { Cookie: planted } });
   old.mustBe(401, "Step 3 no longer holds: the session id from before login is logged in.", why);
   (await site.browser().get("/me")).mustBe(
@@ -57,8 +82,31 @@ export async function earlierStepsStillHold(
     "Step 4 no longer holds: /me answers anybody.",
     why,
   );
+  (await site.browser().patch("/me", {})).mustBe(
+    401,
+    "Step 4 no longer holds: PATCH /me does not ask who is asking.",
+    why,
+  );
+  const opening = await openedBesideTheCookie(
+    site,
+    {
+      "Ada's id": ada.id,
+      "the id of Ada's session": (await victim.sessionId()) ?? "",
+      "the value of Ada's cookie": decodeURIComponent(
+        (await victim.sessionCookie())?.split("=")[1] ?? "",
+      ),
+    },
+    (answer) => answer.succeeded,
+  );
+  must(
+    !opening,
+    `Step 4 no longer holds: without a session cookie, ${opening?.what} in ${opening?.where} opens /me.`,
+    opening?.evidence,
+    why,
+  );
   const other = site.browser();
   await other.logIn(grace);
+  (await other.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
   await site.db.users.remove(grace.id);
   (await other.get("/me")).mustBe(401, "Step 4 no longer holds: a deleted user is let in.", why);
   if (step === 5) return;
@@ -69,6 +117,16 @@ export async function earlierStepsStillHold(
   replay.mustBe(
     401,
     "Step 5 no longer holds: after logout, a copy of the cookie still works.",
+    why,
+  );
+}
+
+function mustNotBeStored(answer: Answer, since: number): void {
+  const caching = String(answer.headers["cache-control"] ?? "");
+  must(
+    /\bno-store\b/i.test(caching),
+    `Step ${since} no longer holds: caches may keep the answer to ${answer.route}.`,
+    [answer, `Cache-Control: ${caching || "(none)"}`],
     why,
   );
 }

@@ -1,16 +1,20 @@
+import { onTestFinished } from "vitest";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { describeSetCookie, sessionIdIn } from "../../shared/testing/cookies.ts";
 import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { plant } from "../../shared/testing/planted.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
+import { holdTimers } from "../../shared/testing/timers.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
 const { ada } = seededUsers;
 const route = "/auth/logout";
+const full = "OOM command not allowed when used memory > 'maxmemory'.";
 
 goal("logging out answers 204", async ({ site, browser }) => {
   const login = await browser.post("/auth/login", { email: ada.email, password: ada.password });
@@ -31,8 +35,18 @@ goal("logging out answers 204", async ({ site, browser }) => {
   );
 });
 
-goal("the cookie from before logout is refused", async ({ site, browser, redis }) => {
+goal("the cookie from before logout is refused", async ({ open, redis }) => {
+  const timers = holdTimers();
+  onTestFinished(timers.release);
+  const site = await open();
+  const browser = site.browser();
   const { cookie, key } = await loggedIn(site, browser, redis);
+  const id = (await browser.sessionId()) ?? "";
+  await browser.get("/visits");
+  const neighbour = await open({ db: site.db, newProcess: true });
+  const elsewhere = () => neighbour.browser().get("/me", { headers: { Cookie: cookie } });
+  (await elsewhere()).orNotJudged(200, "a second instance does not know the session");
+
   const logout = await logOut(browser);
   const replay = await site.browser().get("/me", { headers: { Cookie: cookie } });
   const left = await redis.read(key);
@@ -46,6 +60,33 @@ goal("the cookie from before logout is refused", async ({ site, browser, redis }
     "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work. Destroy the session, and every copy is worthless.";
   must(replay.status === 401, "After logout, a copy of the cookie still works.", evidence, why);
   must(left === undefined, "After logout, the session is still in Redis.", evidence, why);
+  const otherReplay = await elsewhere();
+  must(
+    otherReplay.status === 401,
+    "After logout, a copy of the cookie still works at the second instance of the app.",
+    [logout, "the same cookie, at another process with the same Redis", otherReplay],
+    "What a process remembers of a session or a user, it remembers for itself: nobody tells it that the session has ended. Ask Redis on every request.",
+  );
+
+  // Whatever was put off happens now.
+  await site.commands.quiet();
+  timers.runAll();
+  await site.commands.quiet();
+  const later = await site.browser().get("/me", { headers: { Cookie: cookie } });
+  must(
+    later.status === 401 && (await redis.read(key)) === undefined,
+    "Some time after logout, a copy of the cookie works again: something stored the session once more.",
+    [logout, "what was put off with a timer is done", later, `${key} = ${await redis.read(key)}`],
+    "`save` on a session that has ended brings it back. What is written later has to see first whether the session is still there.",
+  );
+  for (const each of await redis.keys()) {
+    must(
+      !each.includes(id) || (await redis.ttlSeconds(each)) !== undefined,
+      "Logging out leaves a key behind that never expires.",
+      `${each} = ${await redis.read(each)}`,
+      "It carries the id of a session that nobody has any more, so nothing will ever delete it. Redis fills up, one logout at a time.",
+    );
+  }
 });
 
 goal("the answer waits until the session is deleted", async ({ site, browser, redis }) => {
@@ -139,27 +180,53 @@ goal("GET does not log out", async ({ site, browser, redis }) => {
     [answer, me],
     'Browsers and mail programs follow links on their own, and `<img src="/auth/logout">` on any page sends a GET. What changes something is a POST.',
   );
+
+  const planted = plant(site.app, "POST");
+  const disguised = await browser.get(route).finally(() => planted.remove());
+  const afterwards = await browser.get("/me");
+  const where = [...[...planted.query].map((name) => `?${name}`), ...planted.headers].join(" or ");
+  must(
+    afterwards.status === 200,
+    `GET /auth/logout logs out when ${where} says POST.`,
+    [`with ${where} = POST`, disguised, afterwards],
+    "A link, an image or a redirect on another site can say so too. The method of a request is the one that it was sent with.",
+  );
 });
 
-goal("a store that fails answers 500", async ({ site, browser, redis }) => {
+goal("a store that fails answers 500", async ({ open, site, browser, redis }) => {
   const other = site.browser();
   await loggedIn(site, other, redis);
   await logOut(other);
   await loggedIn(site, browser, redis);
-  for (const [kind, what] of [
-    ["read", "read"],
-    ["delete", "delete"],
+  for (const [kind, words, what] of [
+    ["read", full, "Redis refused to read the session"],
+    ["delete", full, "Redis refused to delete the session"],
+    ["delete", "Command timed out", "Redis did not say that the session is deleted"],
   ] as const) {
-    site.commands.fail(kind);
+    site.commands.fail(kind, words);
     const answer = await browser.post(route);
     site.commands.releaseAll();
     must(
       answer.status >= 500,
-      `Logging out answers ${answer.status} although Redis refused to ${what} the session.`,
-      [answer, "Redis: OOM command not allowed when used memory > 'maxmemory'."],
+      `Logging out answers ${answer.status} although ${what}.`,
+      [answer, `Error: ${words}`],
       "The user walks away believing to be logged out. An error of the store has to reach the error handler.",
     );
   }
+
+  // In development, an answer may well say more.
+  const production = await open({ env: "production" });
+  const member = production.browser();
+  await member.post("/auth/login", { email: ada.email, password: ada.password });
+  production.commands.fail("delete", full);
+  const answer = await member.post(route);
+  production.commands.releaseAll();
+  must(
+    !answer.text.includes(full),
+    "In production, the answer repeats what Redis said.",
+    answer,
+    "Errors name servers, commands and keys: a map for whoever looks for a way in. What caused a 5xx is for the log; the error handler keeps it from the client.",
+  );
 });
 
 goal("logging out without a session is harmless", async ({ site, browser, redis }) => {

@@ -58,6 +58,64 @@ export const mistakes: readonly Mistake[] = [
     says: "a copy of the cookie still works",
   },
   {
+    name: "users are remembered until they log out here",
+    edits: [
+      ["  const requireAuth:", "  const known = new Map<string, User>();\n\n  const requireAuth:"],
+      [
+        "    const { userId } = req.session;\n    // The session",
+        `    const userId = req.session.userId ?? known.get(req.headers.cookie ?? "")?.id;
+    // The session`,
+      ],
+      [
+        "    req.user = user;\n",
+        `    known.set(req.headers.cookie ?? "", user);
+    req.user = user;
+`,
+      ],
+      [destroy, `    known.delete(req.headers.cookie ?? "");\n${destroy}`],
+    ],
+    goal: "the cookie from before logout is refused",
+    says: "still works at the second instance",
+  },
+  {
+    name: "the time of the last visit is written later",
+    edits: [
+      [
+        "    req.user = user;\n",
+        `    const { session: current } = req;
+    setTimeout(() => current.save(), 500).unref();
+    req.user = user;
+`,
+      ],
+    ],
+    goal: "the cookie from before logout is refused",
+    says: "something stored the session once more",
+  },
+  {
+    name: "sessions are written all together, once a minute",
+    edits: [
+      [
+        "  const requireAuth:",
+        `  const waiting = new Set<{ save(): void }>();
+  setInterval(() => {
+    for (const each of waiting) each.save();
+    waiting.clear();
+  }, 60_000).unref();
+
+  const requireAuth:`,
+      ],
+      ["    req.user = user;\n", "    waiting.add(req.session);\n    req.user = user;\n"],
+    ],
+    goal: "the cookie from before logout is refused",
+    says: "something stored the session once more",
+  },
+  {
+    name: "a note about the session that ended",
+    edits: [[destroy, `    await redis.set(\`ended:\${req.sessionID}\`, Date.now());\n${destroy}`]],
+    goal: "the cookie from before logout is refused",
+    says: "leaves a key behind that never expires",
+  },
+  {
     name: "a list of those who logged out, beside a session that ends",
     edits: [
       ["  const requireAuth:", "  const loggedOut = new Set<string>();\n\n  const requireAuth:"],
@@ -196,6 +254,40 @@ ${clear}    res.redirect("/");
     says: "GET /auth/logout logs out",
   },
   {
+    name: "the address may name another method",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  app.use((req, _res, next) => {
+    if (req.query._method) req.method = String(req.query._method).toUpperCase();
+    next();
+  });
+
+  app.use(
+    session({`,
+      ],
+    ],
+    goal: "GET does not log out",
+    says: "when ?_method says POST",
+  },
+  {
+    name: "a header may name another method",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  app.use((req, _res, next) => {
+    req.method = req.get("X-HTTP-Method-Override") ?? req.method;
+    next();
+  });
+
+  app.use(
+    session({`,
+      ],
+    ],
+    goal: "GET does not log out",
+    says: "when x-http-method-override says POST",
+  },
+  {
     name: "throw inside the callback of destroy",
     edits: [
       [
@@ -243,6 +335,37 @@ ${clear}    res.redirect("/");
     ],
     goal: "a store that fails answers 500",
     says: "although Redis refused to delete",
+  },
+  {
+    name: "a time-out passes for a deletion",
+    edits: [
+      [
+        destroy,
+        `    await destroySession(req).catch((error: Error) => {
+      if (error.message !== "Command timed out") throw error;
+    });
+`,
+      ],
+    ],
+    goal: "a store that fails answers 500",
+    says: "although Redis did not say that the session is deleted",
+  },
+  {
+    name: "the client reads what Redis said",
+    edits: [
+      [
+        destroy,
+        `    try {
+      await destroySession(req);
+    } catch (error) {
+      res.status(500).json({ error: { code: "internal_error", message: String(error) } });
+      return;
+    }
+`,
+      ],
+    ],
+    goal: "a store that fails answers 500",
+    says: "repeats what Redis said",
   },
   {
     name: "somebody must be there to be logged out",

@@ -1,0 +1,52 @@
+/** What was put off while timers were held, as if the time had come. */
+export interface HeldTimers {
+  runAll(): void;
+  release(): void;
+}
+
+type Callback = (...args: unknown[]) => void;
+
+/**
+ * Keeps an eye on what is put off from now on with `setTimeout` or `setInterval`. It still happens
+ * in its own time, unless it is run before: so no test waits for it.
+ */
+export function holdTimers(): HeldTimers {
+  const originals = { setTimeout, setInterval, clearTimeout, clearInterval };
+  const waiting = new Map<unknown, () => void>();
+
+  const watched = (name: "setTimeout" | "setInterval") => {
+    const original = originals[name];
+    const start = (callback: Callback, ms?: number, ...args: unknown[]) => {
+      const timer = original(() => {
+        if (name === "setTimeout") waiting.delete(timer);
+        callback(...args);
+      }, ms);
+      waiting.set(timer, () => {
+        if (name === "setTimeout") clearTimeout(timer);
+        callback(...args);
+      });
+      return timer;
+    };
+    // `util.promisify(setTimeout)` looks for a symbol on it.
+    return Object.defineProperties(start, Object.getOwnPropertyDescriptors(original));
+  };
+  const cleared = (name: "clearTimeout" | "clearInterval") => (timer: NodeJS.Timeout) => {
+    waiting.delete(timer);
+    originals[name](timer);
+  };
+  Object.assign(globalThis, {
+    setTimeout: watched("setTimeout"),
+    setInterval: watched("setInterval"),
+    clearTimeout: cleared("clearTimeout"),
+    clearInterval: cleared("clearInterval"),
+  });
+
+  return {
+    runAll() {
+      // What they put off in turn is not due yet.
+      const due = [...waiting.values()];
+      for (const run of due) run();
+    },
+    release: () => void Object.assign(globalThis, originals),
+  };
+}

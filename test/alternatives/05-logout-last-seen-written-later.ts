@@ -1,0 +1,155 @@
+// Who was here last is written a little later, requests have a deadline, and errors are explained in development.
+import { randomUUID } from "node:crypto";
+import bcrypt from "bcrypt";
+import { RedisStore } from "connect-redis";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import session from "express-session";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import type { User } from "../../shared/app/database.ts";
+import { errorHandler } from "../../shared/app/error-handler.ts";
+import type { Services } from "../../shared/app/services.ts";
+import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
+import { validate } from "../../shared/app/validate.ts";
+
+const sessionLifeMs = 24 * 60 * 60 * 1000;
+
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    // A visitor would rather read an error now than wait for ten seconds of retries.
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1_000,
+    commandTimeout: 2_000,
+  });
+  // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
+  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  return redis;
+}
+
+const LoginSchema = z.object({
+  email: z.string().trim().toLowerCase().pipe(z.email()),
+  // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
+  password: z.string().refine((password) => Buffer.byteLength(password) <= 72),
+});
+
+const ProfileSchema = z.object({
+  displayName: z.string().trim().min(1).max(80),
+});
+
+// What others may see: field by field, so that a new column stays private until it is added here.
+const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayName });
+
+export function createApp({ redis, db, config }: Services): Express {
+  const app = express();
+  app.set("env", config.env);
+  app.disable("x-powered-by");
+  app.use(express.json());
+  app.use((_req, res, next) => {
+    setTimeout(() => {
+      if (!res.headersSent) res.status(503).json({ error: { code: "too_slow" } });
+    }, 2_500).unref();
+    next();
+  });
+
+  app.get("/health", (_req, res) => {
+    res.json({ data: { ok: true } });
+  });
+
+  // Whoever knows the secret can sign session cookies. Step 6 does away with this fallback.
+  const secret = config.sessionSecret ?? "only for the first steps";
+
+  app.use(
+    session({
+      secret,
+      resave: false,
+      saveUninitialized: false,
+      store: new RedisStore({ client: redis }),
+      cookie: {
+        maxAge: sessionLifeMs,
+      },
+    }),
+  );
+
+  app.get("/visits", (req, res) => {
+    req.session.visits = (req.session.visits ?? 0) + 1;
+    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+  });
+
+  // Nobody's password. An unknown email is compared with it, to take as long as a known one.
+  const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
+
+  app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
+    const { email, password } = req.validBody;
+    const user = await db.users.findByEmail(email);
+    const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);
+    if (!user || !matches) {
+      res.status(401).json({ error: { code: "invalid_credentials" } });
+      return;
+    }
+    // A new id on login, so a session id that an attacker planted is worthless.
+    await regenerateSession(req);
+    req.session.userId = user.id;
+    // Answering first would let the browser come back before its session is stored.
+    await saveSession(req);
+    res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });
+  });
+
+  // Ten requests cost one write. It has a key of its own, and a session is prolonged, never rewritten.
+  const waiting = new Set<string>();
+  const noteLater = (userId: string, { id }: { id: string }) => {
+    if (waiting.has(userId)) return;
+    waiting.add(userId);
+    const write = async () => {
+      waiting.delete(userId);
+      await redis.set(`seen:${userId}`, Date.now(), "PX", sessionLifeMs);
+      await redis.pexpire(`sess:${id}`, sessionLifeMs);
+    };
+    // oxlint-disable-next-line promise/prefer-await-to-then -- nobody is left to await it
+    setTimeout(() => write().catch(console.warn), 500).unref();
+  };
+
+  const requireAuth: RequestHandler = async (req, res, next) => {
+    const { userId } = req.session;
+    // The session says who logged in; the database says who they are now.
+    const user = userId && (await db.users.findById(userId));
+    if (!user) {
+      if (userId) await destroySession(req);
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    req.user = user;
+    noteLater(user.id, req.session);
+    res.set("Cache-Control", "no-store");
+    next();
+  };
+
+  app.get("/me", requireAuth, (req, res) => {
+    res.json({ data: profileOf(req.user) });
+  });
+
+  app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
+    const user = await db.users.update(req.user.id, req.validBody);
+    // Somebody may have been deleted since the guard looked.
+    if (!user) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    res.json({ data: profileOf(user) });
+  });
+
+  app.post("/auth/logout", async (req, res) => {
+    // The key first: a cleared cookie alone would leave a stolen copy of it at work.
+    await destroySession(req);
+    res.clearCookie("connect.sid");
+    res.status(204).end();
+  });
+
+  if (config.env === "development") {
+    app.use(((error, _req, res, next) => {
+      if (!(error instanceof Error) || "status" in error || res.headersSent) return next(error);
+      res.status(500).json({ error: { code: "internal_error", message: error.message } });
+    }) as ErrorRequestHandler);
+  }
+  app.use(errorHandler);
+  return app;
+}

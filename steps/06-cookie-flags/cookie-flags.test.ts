@@ -1,8 +1,9 @@
 import { sign } from "cookie-signature";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
-import { describeDuration, sessionIdIn } from "../../shared/testing/cookies.ts";
+import { describeDuration, forge, sessionIdIn } from "../../shared/testing/cookies.ts";
 import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { bytesOf, keysUsedDuring, type SigningKey } from "../../shared/testing/signing-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
@@ -13,40 +14,153 @@ const environments = ["production", "development"] as const;
 
 goal("page scripts cannot read the cookie", async ({ open }) => {
   for (const env of environments) {
-    const { cookie, login } = await cookieAtLogin(await open({ env }));
+    const site = await open({ env });
+    const { cookie, header, login } = await cookieAtLogin(site);
     must(
       cookie.httpOnly,
       `In ${env}, page scripts can read the session cookie: it lacks HttpOnly.`,
       login,
       "One script that somebody smuggled into a page (XSS) reads `document.cookie` and sends it away. HttpOnly keeps the cookie out of their reach.",
     );
+    const id = sessionIdIn(cookie.value) ?? notJudged("the cookie is not signed");
+    const sent = { headers: { Cookie: header } };
+    const browser = site.browser();
+    for (const answer of [
+      login,
+      await browser.get("/me", sent),
+      await browser.get("/visits", sent),
+    ]) {
+      const copy = answer.setCookies.find(({ httpOnly, value }) => !httpOnly && value.includes(id));
+      must(
+        !copy,
+        `In ${env}, page scripts can read the session id in another cookie, ${copy?.name}.`,
+        answer,
+        "HttpOnly keeps one cookie out of their reach, not a copy of what is in it. A token for page scripts is a random number of its own.",
+      );
+      const { "set-cookie": _, ...headers } = answer.headers;
+      const [place] = Object.entries({ ...headers, body: answer.text }).find(([, text]) =>
+        text?.includes(id),
+      ) ?? [undefined];
+      must(
+        !place,
+        `In ${env}, page scripts can read the session id in the answer to ${answer.route}: ${place}.`,
+        [answer, place && place !== "body" ? `${place}: ${headers[place]}` : ""],
+        "HttpOnly keeps the cookie out of their reach, not a copy of what is in it.",
+      );
+    }
   }
 });
 
 goal("in production the cookie travels over https alone", async ({ open }) => {
-  const { cookie, login } = await cookieAtLogin(await open({ env: "production" }));
+  const site = await open({ env: "production" });
+  const { cookie, login } = await cookieAtLogin(site);
   must(
     cookie.secure,
     "In production, the session cookie travels over http as well: it lacks Secure.",
     login,
     "One http link to your site, typed or planted, and everybody on the same Wi-Fi can read the cookie.",
   );
+  const http = await site
+    .browser()
+    .post(
+      "/auth/login",
+      { email: ada.email, password: ada.password },
+      { headers: { "X-Forwarded-Proto": "http" } },
+    );
+  const plain = http.setCookies.find(
+    ({ name, secure, value }) => sessionIdIn(value) && !secure && !name.startsWith("__"),
+  );
+  must(
+    !plain,
+    "In production, whoever logs in over http gets a cookie for http.",
+    [http, "The proxy sends X-Forwarded-Proto: http"],
+    "It travels in the clear from then on. In production the cookie is Secure, whatever the request was.",
+  );
 });
 
 goal("another site's requests do not carry the cookie", async ({ open }) => {
   for (const env of environments) {
-    const { cookie, login } = await cookieAtLogin(await open({ env }));
+    const site = await open({ env });
+    const { cookie, header, login } = await cookieAtLogin(site);
     must(
       cookie.sameSite === "lax" || cookie.sameSite === "strict",
       `In ${env}, other sites can send requests with this cookie: it ${cookie.sameSite ? `says SameSite=${cookie.sameSite}` : "has no SameSite"}.`,
       login,
       "A form on another site, posted to yours, arrives with the cookie of your user (CSRF). Lax sends it with links only, Strict not even with those. Not every browser assumes Lax by itself.",
     );
+    if (env === "production") await mustKeepOtherSitesOut(site, header);
   }
 });
 
+async function mustKeepOtherSitesOut(site: Site, cookieHeader: string) {
+  const credentials = { email: ada.email, password: ada.password };
+  const guests = {
+    "a browser that calls itself Safari on an iPhone": {
+      "User-Agent":
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+    },
+    "a browser that calls itself Chrome": {
+      "User-Agent":
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+    },
+    "a page that embeds yours": {
+      Origin: "https://evil.example",
+      Referer: "https://evil.example/",
+      "Sec-Fetch-Site": "cross-site",
+      "Sec-Fetch-Dest": "iframe",
+    },
+  };
+  for (const [who, headers] of Object.entries(guests)) {
+    const login = await site.browser().post("/auth/login", credentials, { headers });
+    const weak = login.setCookies.find(
+      ({ value, sameSite = "" }) => sessionIdIn(value) && !["lax", "strict"].includes(sameSite),
+    );
+    must(
+      !weak,
+      `In production, SameSite depends on who asks: for ${who} it is ${weak?.sameSite ?? "missing"}.`,
+      [...Object.entries(headers).map(([name, text]) => `${name}: ${text}`), login],
+      "Whoever gets the weaker cookie is open to CSRF, and any client can call itself what it likes.",
+    );
+  }
+
+  for (const origin of [
+    "https://evil.example",
+    "https://workshop.test.evil.example",
+    "https://evil-workshop.test",
+    "null",
+  ]) {
+    const answer = await site
+      .browser()
+      .get("/me", { headers: { Cookie: cookieHeader, Origin: origin } });
+    must(
+      answer.headers["access-control-allow-origin"] !== origin ||
+        answer.headers["access-control-allow-credentials"] !== "true",
+      `In production, CORS lets pages of ${origin} read what your users see.`,
+      [
+        `Origin: ${origin}`,
+        answer,
+        `Access-Control-Allow-Origin: ${origin}`,
+        "Access-Control-Allow-Credentials: true",
+      ],
+      "With credentials, an answer is for the origins that you know, each by its full name. SameSite does not make up for it: a page on a neighbouring subdomain is the same site.",
+    );
+  }
+
+  const form = await site.browser().post("/auth/login", undefined, {
+    rawBody: JSON.stringify(credentials),
+    contentType: "text/plain",
+  });
+  must(
+    !form.succeeded,
+    "In production, a form on another site can log your users in: JSON passes as text/plain.",
+    [form, "Content-Type: text/plain"],
+    "A form may send text/plain anywhere without asking, and leave your user in the account of somebody else, who reads along. A browser asks first (CORS) before it sends application/json for another site.",
+  );
+}
+
 goal("in production the cookie is bound to its host: __Host-", async ({ open }) => {
-  const { cookie, login } = await cookieAtLogin(await open({ env: "production" }));
+  const site = await open({ env: "production" });
+  const { cookie, header, login } = await cookieAtLogin(site);
   must(
     cookie.name.startsWith("__Host-"),
     "In production, a neighbouring subdomain could replace the session cookie: its name lacks the __Host- prefix.",
@@ -59,6 +173,18 @@ goal("in production the cookie is bound to its host: __Host-", async ({ open }) 
     login,
     "The prefix demands Secure, Path=/ and no Domain (RFC 6265bis, section 4.1.3.2).",
   );
+  const asBrowser = (sent: string) => site.browser().get("/me", { headers: { Cookie: sent } });
+  (await asBrowser(header)).orNotJudged(200, "/me does not answer those who are logged in");
+  const bareName = cookie.name.replace(/^__Host-(Http-)?/, "");
+  for (const name of new Set(["connect.sid", bareName, "sid", "session"])) {
+    const answer = await asBrowser(`${name}=${cookie.value}`);
+    must(
+      !answer.succeeded,
+      `In production, a session cookie that is called ${name} is accepted as well.`,
+      answer,
+      "Any subdomain can plant a cookie of that name for the whole domain. The prefix protects nobody as long as another name opens the session too.",
+    );
+  }
 });
 
 goal("in development the cookie sticks on http, under a name of your own", async ({ open }) => {
@@ -207,7 +333,7 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
   );
 
   // Insisting is one thing, signing with it another.
-  const { cookie, header } = await cookieAtLogin(site);
+  const { cookie, header, login } = await cookieAtLogin(site);
   const neighbour = await open({
     db: site.db,
     sessionSecret: "of another app, which shares this Redis",
@@ -220,14 +346,45 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
     "Two apps with different secrets accept each other's cookies: something that both of them know signs them as well.",
   );
   const id = sessionIdIn(cookie.value) ?? notJudged("the cookie is not signed");
-  for (const known of ["only for the first steps", "keyboard cat", "secret", "SESSION_SECRET"]) {
-    const forged = `${cookie.name}=${encodeURIComponent(`s:${sign(id, known)}`)}`;
-    const answer = await site.browser().get("/me", { headers: { Cookie: forged } });
+  const signedWith = (key: SigningKey) => encodeURIComponent(`s:${sign(id, key as string)}`);
+  const ask = (at: Site, value: string) =>
+    at.browser().get("/me", { headers: { Cookie: `${cookie.name}=${value}` } });
+
+  // What two apps try on a bad signature, although their configurations share nothing, is known.
+  const tried = await keysUsedDuring(() => ask(site, forge(cookie.value)));
+  const triedNextDoor = await keysUsedDuring(() => ask(neighbour, forge(cookie.value)));
+  const shared = tried.filter((key) =>
+    triedNextDoor.some((other) => bytesOf(other).equals(bytesOf(key))),
+  );
+  const known = ["only for the first steps", "keyboard cat", "secret", "SESSION_SECRET", ...shared];
+  for (const key of known) {
+    const answer = await ask(site, signedWith(key));
     must(
       answer.status === 401,
-      `A cookie signed with a secret that everybody knows is accepted: ${JSON.stringify(known)}.`,
+      `A cookie signed with a secret that everybody knows is accepted: ${JSON.stringify(bytesOf(key).toString())}.`,
       answer,
       "Every secret of the list opens cookies. Only the configured ones belong there.",
+    );
+  }
+  const signing = tried.find(
+    (key) => signedWith(key) === encodeURIComponent(decodeURIComponent(cookie.value)),
+  );
+  must(
+    !signing || bytesOf(signing).length >= 16,
+    `The cookie is signed with a key of ${signing && bytesOf(signing).length} characters, made from the secret.`,
+    login,
+    "Whoever has one cookie can try all keys of that length at home. A secret is as long as what is left of it when it signs.",
+  );
+  for (const [path, inside] of [
+    ["/package.json", '"dependencies"'],
+    ["/app.ts", "createApp"],
+  ] as const) {
+    const answer = await site.browser().get(path);
+    must(
+      !answer.text.includes(inside),
+      `The app hands out the files of its own project: GET ${path} answers ${answer.status}.`,
+      answer,
+      "The source is there, and .env with SESSION_SECRET lies beside it. What is served to everybody has a folder of its own.",
     );
   }
 
@@ -264,6 +421,16 @@ goal("a client cannot claim another address or https", async ({ open }) => {
       "The app believes any X-Forwarded header: a client can claim https, or somebody else's address.",
       `app.get("trust proxy fn")("${address}", 1) → true`,
       "`trust proxy: true` takes the leftmost entry, which the client wrote itself. There is one proxy in front of you: trust that one hop.",
+    );
+  }
+  // They look like private addresses, to whoever compares texts.
+  const lookAlikes = ["2001:db8::1", "109.1.2.3", "172.200.1.2", "192.0.2.1", "198.51.110.127"];
+  for (const address of lookAlikes) {
+    must(
+      typeof trusts === "function" && !trusts(address, 1),
+      `The app takes ${address} for a proxy of its own: a client there can claim https, or somebody else's address.`,
+      `app.get("trust proxy fn")("${address}", 1) → true`,
+      "An address is a number. A text that begins or ends like the address of a private network may be anybody's.",
     );
   }
 });

@@ -402,4 +402,23 @@ ${clear}    res.redirect("/");
     goal: "logging out without a session is harmless",
     says: "without a session makes one",
   },
+  {
+    name: "the body is looked at before the guard, once more",
+    edits: [
+      [
+        "requireAuth, validate({ body: ProfileSchema })",
+        "validate({ body: ProfileSchema }), requireAuth",
+      ],
+    ],
+    goal: "what the steps before established still holds",
+    says: "PATCH /me does not ask who is asking",
+  },
+  {
+    name: "caches may count visits",
+    edits: [
+      ['res.set("Cache-Control", "no-store").json({ data: { visits', "res.json({ data: { visits"],
+    ],
+    goal: "what the steps before established still holds",
+    says: "caches may keep the answer to GET /visits",
+  },
 ];

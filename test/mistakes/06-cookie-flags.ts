@@ -20,6 +20,13 @@ const cookie = `      cookie: {
       },
 `;
 
+const parseJson = "app.use(express.json());";
+
+const answerLogin =
+  'res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });';
+
+const answerMe = "res.json({ data: profileOf(req.user) });";
+
 const clear = "res.clearCookie(cookieName, cookieFlags);";
 
 export const mistakes: readonly Mistake[] = [
@@ -28,6 +35,24 @@ export const mistakes: readonly Mistake[] = [
     edits: [["httpOnly: true", "httpOnly: false"]],
     goal: "page scripts cannot read the cookie",
     says: "lacks HttpOnly",
+  },
+  {
+    name: "a readable token that is the session id",
+    edits: [[answerLogin, `res.cookie("csrf", req.sessionID);\n    ${answerLogin}`]],
+    goal: "page scripts cannot read the cookie",
+    says: "in another cookie, csrf",
+  },
+  {
+    name: "the session id in a header",
+    edits: [[answerLogin, `res.set("X-Session-Id", req.sessionID);\n    ${answerLogin}`]],
+    goal: "page scripts cannot read the cookie",
+    says: "in the answer to POST /auth/login: x-session-id",
+  },
+  {
+    name: "the session id in the profile",
+    edits: [[answerMe, "res.json({ data: profileOf(req.user), session: req.sessionID });"]],
+    goal: "page scripts cannot read the cookie",
+    says: "in the answer to GET /me: body",
   },
   {
     name: "secure: false",
@@ -42,6 +67,25 @@ export const mistakes: readonly Mistake[] = [
     says: "lacks Secure",
   },
   {
+    name: "a cookie for those who come over http",
+    edits: [
+      [
+        answerLogin,
+        `if (!req.secure) {
+      const value = \`s:\${sign(req.sessionID, config.sessionSecret!)}\`;
+      res.cookie("sid", value, { ...cookieFlags, secure: false });
+    }
+    ${answerLogin}`,
+      ],
+      [
+        'import { z } from "zod";',
+        'import { z } from "zod";\nimport { sign } from "cookie-signature";',
+      ],
+    ],
+    goal: "in production the cookie travels over https alone",
+    says: "whoever logs in over http",
+  },
+  {
     name: "sameSite: none",
     edits: [['sameSite: "lax"', 'sameSite: "none"']],
     goal: "another site's requests do not carry the cookie",
@@ -52,6 +96,79 @@ export const mistakes: readonly Mistake[] = [
     edits: [['    sameSite: "lax",\n', ""]],
     goal: "another site's requests do not carry the cookie",
     says: "has no SameSite",
+  },
+  {
+    name: "SameSite by what the browser calls itself",
+    edits: [
+      [
+        cookie,
+        `      cookie: (req) => ({
+        ...cookieFlags,
+        maxAge: sessionLifeMs,
+        sameSite: /iPhone/.test(req.headers["user-agent"] ?? "") ? "none" : "lax",
+      }),
+`,
+      ],
+    ],
+    goal: "another site's requests do not carry the cookie",
+    says: "SameSite depends on who asks",
+  },
+  {
+    name: "SameSite none for pages that embed this one",
+    edits: [
+      [
+        cookie,
+        `      cookie: (req) => ({
+        ...cookieFlags,
+        maxAge: sessionLifeMs,
+        sameSite: req.headers["sec-fetch-dest"] === "iframe" ? "none" : "lax",
+      }),
+`,
+      ],
+    ],
+    goal: "another site's requests do not carry the cookie",
+    says: "for a page that embeds yours it is none",
+  },
+  {
+    name: "CORS for whoever asks",
+    edits: [
+      [
+        parseJson,
+        `app.use((req, res, next) => {
+    res.set("Access-Control-Allow-Origin", req.get("Origin") ?? "*");
+    res.set("Access-Control-Allow-Credentials", "true");
+    next();
+  });
+  ${parseJson}`,
+      ],
+    ],
+    goal: "another site's requests do not carry the cookie",
+    says: "CORS lets pages of https://evil.example",
+  },
+  {
+    name: "CORS for all that ends like this site",
+    edits: [
+      [
+        parseJson,
+        `app.use((req, res, next) => {
+    const origin = req.get("Origin") ?? "";
+    if (origin.endsWith("workshop.test")) {
+      res.set("Access-Control-Allow-Origin", origin);
+      res.set("Access-Control-Allow-Credentials", "true");
+    }
+    next();
+  });
+  ${parseJson}`,
+      ],
+    ],
+    goal: "another site's requests do not carry the cookie",
+    says: "CORS lets pages of https://evil-workshop.test",
+  },
+  {
+    name: "JSON by any content type",
+    edits: [[parseJson, 'app.use(express.json({ type: "*/*" }));']],
+    goal: "another site's requests do not carry the cookie",
+    says: "JSON passes as text/plain",
   },
   {
     name: "a name without a prefix",
@@ -70,6 +187,39 @@ export const mistakes: readonly Mistake[] = [
     edits: [['path: "/",', 'path: production ? "/auth" : "/",']],
     goal: "in production the cookie is bound to its host: __Host-",
     says: "refuses this __Host- cookie",
+  },
+  {
+    name: "the old name for those who are still logged in",
+    edits: [
+      [
+        parseJson,
+        `${parseJson}
+  app.use((req, _res, next) => {
+    const cookies = req.headers.cookie ?? "";
+    if (!cookies.includes(cookieName)) {
+      req.headers.cookie = cookies.replace("connect.sid=", \`\${cookieName}=\`);
+    }
+    next();
+  });`,
+      ],
+    ],
+    goal: "in production the cookie is bound to its host: __Host-",
+    says: "called connect.sid is accepted as well",
+  },
+  {
+    name: "the name of development in production too",
+    edits: [
+      [
+        parseJson,
+        `${parseJson}
+  app.use((req, _res, next) => {
+    req.headers.cookie = req.headers.cookie?.replace(/(^|; )sid=/, \`$1\${cookieName}=\`);
+    next();
+  });`,
+      ],
+    ],
+    goal: "in production the cookie is bound to its host: __Host-",
+    says: "called sid is accepted as well",
   },
   {
     name: "__Host- in development too",
@@ -143,6 +293,19 @@ export const mistakes: readonly Mistake[] = [
     says: "believes any X-Forwarded header",
   },
   {
+    name: "private networks by the look of an address",
+    edits: [
+      [
+        trustProxy,
+        `app.set("trust proxy", (address: string, hop: number) => {
+    return hop === 0 || /^(10|172|192)|::1$/.test(address);
+  });`,
+      ],
+    ],
+    goal: "a client cannot claim another address or https",
+    says: "for a proxy of its own",
+  },
+  {
     name: "a fallback with ??",
     edits: [
       [
@@ -208,6 +371,93 @@ export const mistakes: readonly Mistake[] = [
     ],
     goal: "createApp insists on SESSION_SECRET",
     says: "secret",
+  },
+  {
+    name: "a known secret of its own beside the right ones",
+    edits: [
+      [
+        secrets,
+        '[config.sessionSecret, ...config.previousSessionSecrets, "our very own fallback of 2019"]',
+      ],
+    ],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "our very own fallback of 2019",
+  },
+  {
+    name: "a known secret as long as nothing was rotated",
+    edits: [
+      [
+        secrets,
+        `[config.sessionSecret].concat(
+        config.previousSessionSecrets.length > 0 ? config.previousSessionSecrets : ["from before"],
+      )`,
+      ],
+    ],
+    goal: "createApp insists on SESSION_SECRET",
+    says: 'accepted: "from before"',
+  },
+  {
+    name: "the first eight characters of each secret",
+    edits: [[secrets, `${secrets}.map((secret) => secret.slice(0, 8))`]],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "a key of 8 characters",
+  },
+  {
+    name: "the folder of the project is served",
+    edits: [[parseJson, `${parseJson}\n  app.use(express.static("."));`]],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "hands out the files of its own project",
+  },
+  {
+    name: "a log of all headers",
+    edits: [
+      [
+        parseJson,
+        `${parseJson}
+  app.use((req, _res, next) => {
+    console.info(req.method, req.path, JSON.stringify(req.headers));
+    next();
+  });`,
+      ],
+    ],
+    goal: "what the steps before established still holds",
+    says: "The log shows session cookies",
+  },
+  {
+    name: "the session id in the address",
+    edits: [
+      [
+        parseJson,
+        `${parseJson}
+  app.use((req, _res, next) => {
+    const { sid } = req.query;
+    if (sid) req.headers.cookie ??= \`\${cookieName}=\${encodeURIComponent(String(sid))}\`;
+    next();
+  });`,
+      ],
+    ],
+    goal: "what the steps before established still holds",
+    says: "the value of Ada's cookie in ?sid opens /me",
+  },
+  {
+    name: "users are looked up once",
+    edits: [
+      ["  const requireAuth:", "  const known = new Map<string, User>();\n\n  const requireAuth:"],
+      [
+        "const user = userId && (await",
+        'const user = known.get(userId ?? "") ?? (userId && (await',
+      ],
+      ["findById(userId));", "findById(userId)));"],
+      ["    req.user = user;\n", "    known.set(user.id, user);\n    req.user = user;\n"],
+    ],
+    goal: "what the steps before established still holds",
+    says: "Step 4 no longer holds: a deleted user is let in",
+  },
+  {
+    name: "no word about caches",
+    edits: [['    res.set("Cache-Control", "no-store");\n', ""]],
+    goal: "what the steps before established still holds",
+    says: "caches may keep the answer to GET /me",
   },
   {
     name: "the new secret alone",

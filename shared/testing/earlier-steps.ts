@@ -7,7 +7,7 @@ import { printedDuring } from "./output.ts";
 import { openedBesideTheCookie } from "./planted.ts";
 import { must, notJudged } from "./verdict.ts";
 
-const { ada, grace } = seededUsers;
+const { ada, alan, grace } = seededUsers;
 const day = 24 * 60 * 60;
 const why =
   "Each step builds on the ones before. Compare with the starter: npm run diff, or its lesson.";
@@ -109,6 +109,17 @@ export async function earlierStepsStillHold(
   (await other.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
   await site.db.users.remove(grace.id);
   (await other.get("/me")).mustBe(401, "Step 4 no longer holds: a deleted user is let in.", why);
+
+  const third = site.browser();
+  await third.logIn(alan);
+  (await third.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
+  const id = (await third.sessionId()) ?? "";
+  await redis.remove(...(await redis.keys()).filter((each) => each.includes(id)));
+  (await third.get("/me")).mustBe(
+    401,
+    "Step 4 no longer holds: a session that is gone from Redis is let in.",
+    why,
+  );
   if (step === 5) return;
 
   const cookie = await victim.cookieHeader();

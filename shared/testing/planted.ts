@@ -65,6 +65,11 @@ export function plant(app: Express, value: string): Planted {
   };
 }
 
+/** What the app looked for, as `?user` and `x-user-id`. */
+export function namesOf({ query, headers }: Planted): string[] {
+  return [...[...query].map((name) => `?${name}`), ...headers];
+}
+
 /** A request that was let in for what it said beside the session cookie. */
 export interface Opening {
   /** Where it was said, as `?user`. */
@@ -105,7 +110,7 @@ export async function openedBesideTheCookie(
       );
       const sent = await ask(search.size > 0 ? `/me?${search}` : "/me", headers);
       return {
-        where: [...[...planted.query].map((name) => `?${name}`), ...planted.headers].join(" or "),
+        where: namesOf(planted).join(" or "),
         what,
         answer: sent,
         evidence: [...Object.entries(headers).map(([name, text]) => `${name}: ${text}`), sent],

@@ -5,7 +5,7 @@ import type { Browser } from "../../shared/testing/browser.ts";
 import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { containsHash } from "../../shared/testing/hashes.ts";
-import { openedBesideTheCookie, plant } from "../../shared/testing/planted.ts";
+import { namesOf, openedBesideTheCookie, plant } from "../../shared/testing/planted.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -277,9 +277,11 @@ goal("a changed name shows on the next request", async ({ site }) => {
 goal("PATCH /me changes the display name and nothing else", async ({ site }) => {
   const browser = await loggedIn(site);
   const before = await site.db.users.findByEmail(ada.email);
+  const planted = plant(site.app, grace.id);
+  const whom = { id: grace.id, userId: grace.id, user: { id: grace.id } };
   const answer = await browser.patch("/me", {
     displayName: "  Augusta Ada  ",
-    id: grace.id,
+    ...whom,
     email: grace.email,
     role: "admin",
     passwordHash: "none",
@@ -287,6 +289,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   // A schema may also refuse fields that it does not know.
   const strict = [400, 422].includes(answer.status);
   const change = strict ? await browser.patch("/me", { displayName: "  Augusta Ada  " }) : answer;
+  planted.remove();
   change.mustBe(
     200,
     `PATCH /me answers ${change.status}, not 200.`,
@@ -297,8 +300,12 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   must(
     other?.displayName === grace.displayName,
     "PATCH /me renamed somebody else.",
-    [change, `Grace is now called ${JSON.stringify(other?.displayName)}`],
-    "Whom to change comes from the session alone. Everything in the body was chosen by whoever sent it.",
+    [
+      change,
+      ...namesOf(planted).map((name) => `${name} = Grace's id`),
+      `Grace is now called ${JSON.stringify(other?.displayName)}`,
+    ],
+    "Whom to change comes from the session alone. Everything in the body or the address was chosen by whoever sent it.",
   );
   const after = before && (await site.db.users.findById(before.id));
   const others = (user: object) => JSON.stringify({ ...user, displayName: "" });

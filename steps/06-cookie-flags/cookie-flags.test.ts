@@ -3,6 +3,7 @@ import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import { describeDuration, forge, sessionIdIn } from "../../shared/testing/cookies.ts";
 import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { printedDuring } from "../../shared/testing/output.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../../shared/testing/signing-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -334,10 +335,18 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
 
   // Insisting is one thing, signing with it another.
   const { cookie, header, login } = await cookieAtLogin(site);
-  const neighbour = await open({
-    db: site.db,
-    sessionSecret: "of another app, which shares this Redis",
+  const otherSecret = "of another app, which shares this Redis";
+  let opened: Site | undefined;
+  const printed = await printedDuring(async () => {
+    opened = await open({ db: site.db, sessionSecret: otherSecret });
   });
+  const neighbour = opened ?? notJudged("a second app does not start");
+  must(
+    !printed.some((line) => line.includes(otherSecret)),
+    "createApp prints the secret.",
+    printed,
+    "Whoever reads the log signs any session cookie. Logs are copied, searched and kept: no secret belongs there.",
+  );
   const stranger = await neighbour.browser().get("/me", { headers: { Cookie: header } });
   must(
     stranger.status === 401,

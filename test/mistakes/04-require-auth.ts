@@ -282,6 +282,12 @@ export const mistakes: readonly Mistake[] = [
     says: "somebody else",
   },
   {
+    name: "the address says whom to change",
+    edits: [["update(req.user.id,", "update(String(req.query.user ?? req.user.id),"]],
+    goal: "PATCH /me changes the display name and nothing else",
+    says: "somebody else",
+  },
+  {
     name: "PATCH answers with the old name",
     edits: [["profileOf(user)", "profileOf(req.user)"]],
     goal: "PATCH /me changes the display name and nothing else",

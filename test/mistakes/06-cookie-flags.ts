@@ -403,6 +403,51 @@ export const mistakes: readonly Mistake[] = [
     says: "a key of 8 characters",
   },
   {
+    name: "the configuration in the log",
+    edits: [
+      [
+        "  const app = express();",
+        '  console.info("starting with", config);\n  const app = express();',
+      ],
+    ],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "createApp prints the secret",
+  },
+  {
+    name: "sessions are kept in memory for a while",
+    edits: [
+      ["store: new RedisStore({ client: redis }),", "store: new NearStore({ client: redis }),"],
+      [
+        "export function createApp",
+        `class NearStore extends RedisStore {
+  near = new Map<string, unknown>();
+
+  override async get(id: string, done: (error?: unknown, found?: any) => void) {
+    if (this.near.has(id)) return done(null, structuredClone(this.near.get(id)));
+    return super.get(id, (error, found) => {
+      if (found) this.near.set(id, structuredClone(found));
+      done(error, found);
+    });
+  }
+
+  override set(id: string, data: session.SessionData, done?: (error?: unknown) => void) {
+    this.near.delete(id);
+    return super.set(id, data, done);
+  }
+
+  override destroy(id: string, done?: (error?: unknown) => void) {
+    this.near.delete(id);
+    return super.destroy(id, done);
+  }
+}
+
+export function createApp`,
+      ],
+    ],
+    goal: "what the steps before established still holds",
+    says: "a session that is gone from Redis is let in",
+  },
+  {
     name: "the folder of the project is served",
     edits: [[parseJson, `${parseJson}\n  app.use(express.static("."));`]],
     goal: "createApp insists on SESSION_SECRET",
@@ -415,7 +460,7 @@ export const mistakes: readonly Mistake[] = [
         parseJson,
         `${parseJson}
   app.use((req, _res, next) => {
-    console.info(req.method, req.path, JSON.stringify(req.headers));
+    console.info(req.method, req.path, req.headers);
     next();
   });`,
       ],

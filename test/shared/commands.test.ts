@@ -137,6 +137,15 @@ test("of two holds of a kind, the second takes over from the first", async () =>
   await two;
 });
 
+test("a failing kind of command fails with the words that were asked for", async () => {
+  const { redis, tap } = await tapped();
+  await redis.set("a", "1");
+  tap.fail("delete", "Command timed out");
+  await expect(redis.del("a")).rejects.toThrow("Command timed out");
+  tap.releaseAll();
+  expect(await redis.del("a")).toBe(1);
+});
+
 test("a kind that fails is refused and never reaches Redis", async () => {
   const { redis, tap } = await tapped();
   tap.fail("store");

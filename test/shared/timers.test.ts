@@ -1,0 +1,61 @@
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { holdTimers } from "../../shared/testing/timers.ts";
+
+test("what was put off is run at once, with its arguments, and once", async () => {
+  const ran: unknown[] = [];
+  const timers = holdTimers();
+  setTimeout((...args: unknown[]) => ran.push(...args), 20, "a", "b");
+  setTimeout(() => ran.push("an hour later"), 3_600_000);
+  timers.runAll();
+  timers.runAll();
+  timers.release();
+  expect(ran).toEqual(["a", "b", "an hour later"]);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(ran).toHaveLength(3);
+});
+
+test("what was cleared, or has happened, is not run", async () => {
+  const ran: string[] = [];
+  const timers = holdTimers();
+  clearTimeout(setTimeout(() => ran.push("cleared"), 10_000));
+  clearInterval(setInterval(() => ran.push("cleared"), 10_000));
+  await promisify(setTimeout)(5);
+  await new Promise<void>((resolve) => setTimeout(() => (ran.push("in time"), resolve()), 1));
+  timers.runAll();
+  timers.release();
+  expect(ran).toEqual(["in time"]);
+});
+
+test("an interval is run each time, until it is cleared", () => {
+  let runs = 0;
+  const timers = holdTimers();
+  const interval = setInterval(() => runs++, 60_000);
+  timers.runAll();
+  timers.runAll();
+  clearInterval(interval);
+  timers.runAll();
+  timers.release();
+  expect(runs).toBe(2);
+});
+
+test("a timer that puts off another one does not run for ever", () => {
+  let runs = 0;
+  const timers = holdTimers();
+  const again = () => {
+    runs++;
+    setTimeout(again, 60_000).unref();
+  };
+  again();
+  timers.runAll();
+  timers.release();
+  expect(runs).toBe(2);
+});
+
+test("release gives the timers back", () => {
+  const { setTimeout: before } = globalThis;
+  const timers = holdTimers();
+  expect(globalThis.setTimeout).not.toBe(before);
+  timers.release();
+  expect(globalThis.setTimeout).toBe(before);
+});

@@ -1,3 +1,4 @@
+import type { Express } from "express";
 import { onTestFinished } from "vitest";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
@@ -165,6 +166,24 @@ goal("other devices stay logged in", async ({ site, browser, redis }) => {
     answer,
     "Each login has a session of its own. End this one; ending all of them is a feature with a button of its own.",
   );
+
+  const id = (await phone.sessionId()) ?? "";
+  const planted = plant(site.app, id);
+  const stranger = await site
+    .browser()
+    .post(route, { id, sid: id, sessionId: id, sessionID: id })
+    .finally(() => planted.remove());
+  const afterwards = await phone.get("/me");
+  must(
+    afterwards.status === 200,
+    "Anybody can log out somebody else, by naming the session.",
+    [
+      ...namesOf(planted).map((name) => `with ${name} = the id of the session`),
+      stranger,
+      afterwards,
+    ],
+    "Which session ends comes from the cookie alone. Body, address and headers are written by whoever asks.",
+  );
 });
 
 goal("GET does not log out", async ({ site, browser, redis }) => {
@@ -180,6 +199,17 @@ goal("GET does not log out", async ({ site, browser, redis }) => {
     [answer, me],
     'Browsers and mail programs follow links on their own, and `<img src="/auth/logout">` on any page sends a GET. What changes something is a POST.',
   );
+
+  for (const path of getRoutesOf(site.app)) {
+    const link = await browser.get(path);
+    const still = await browser.get("/me");
+    must(
+      still.status === 200,
+      `GET ${path} logs out.`,
+      [link, still],
+      "Browsers and mail programs follow links on their own, and an image on any page sends a GET. What changes something is a POST.",
+    );
+  }
 
   const planted = plant(site.app, "POST");
   const disguised = await browser.get(route).finally(() => planted.remove());
@@ -258,6 +288,16 @@ goal("logging out without a session is harmless", async ({ site, browser, redis 
 goal("what the steps before established still holds", async ({ site, redis }) => {
   await earlierStepsStillHold(5, site, redis);
 });
+
+/** The paths that the app itself answers, without parameters and without those of the contract. */
+function getRoutesOf({ router }: Express): string[] {
+  const known = new Set<unknown>(["/health", "/visits", "/me", route]);
+  return router.stack
+    .flatMap((layer) =>
+      layer.route?.stack.some(({ method }) => method === "get") ? layer.route.path : [],
+    )
+    .filter((path) => typeof path === "string" && /^[\w/.-]+$/.test(path) && !known.has(path));
+}
 
 /** Logs in and finds the session in Redis, or ends the goal as not judged. */
 async function loggedIn(site: Site, browser: Browser, redis: { keys(): Promise<string[]> }) {

@@ -294,6 +294,19 @@ export const mistakes: readonly Mistake[] = [
     says: "does not answer",
   },
   {
+    name: "the answer does not wait for the change",
+    edits: [
+      [
+        "const user = await db.users.update(req.user.id, req.validBody);",
+        "void db.users.update(req.user.id, req.validBody);",
+      ],
+      [userGone, ""],
+      [answerPatch, "res.json({ data: { ...profileOf(req.user), ...req.validBody } });"],
+    ],
+    goal: "PATCH /me changes the display name and nothing else",
+    says: "although the name could not be stored",
+  },
+  {
     name: "nobody is renamed, and that is a success",
     edits: [
       [userGone, ""],

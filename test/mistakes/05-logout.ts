@@ -254,6 +254,43 @@ ${clear}    res.redirect("/");
     says: "GET /auth/logout logs out",
   },
   {
+    name: "a link of another name",
+    edits: [
+      [
+        `  ${route}`,
+        `  app.get("/goodbye", async (req, res) => {
+    await destroySession(req);
+    res.redirect("/");
+  });
+
+  ${route}`,
+      ],
+    ],
+    goal: "GET does not log out",
+    says: "GET /goodbye logs out",
+  },
+  {
+    name: "the body names the session",
+    edits: [
+      [destroy, `    if (req.body?.sid) await redis.del(\`sess:\${req.body.sid}\`);\n${destroy}`],
+    ],
+    goal: "other devices stay logged in",
+    says: "Anybody can log out somebody else",
+  },
+  {
+    name: "the address names the session",
+    edits: [
+      [
+        destroy,
+        `    const { device = req.sessionID } = req.query;
+    req.sessionStore.destroy(String(device));
+${destroy}`,
+      ],
+    ],
+    goal: "other devices stay logged in",
+    says: "Anybody can log out somebody else",
+  },
+  {
     name: "the address may name another method",
     edits: [
       [

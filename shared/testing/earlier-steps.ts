@@ -3,6 +3,7 @@ import type { KeySpace } from "../redis/key-space.ts";
 import type { Site } from "./site.ts";
 import type { Answer } from "./answer.ts";
 import { sessionIdIn } from "./cookies.ts";
+import { containsHash } from "./hashes.ts";
 import { printedDuring } from "./output.ts";
 import { openedBesideTheCookie } from "./planted.ts";
 import { must, notJudged } from "./verdict.ts";
@@ -51,6 +52,12 @@ export async function earlierStepsStillHold(
     "a line of the log that holds it",
     why,
   );
+  must(
+    !containsHash(login?.text ?? ""),
+    "Step 3 no longer holds: the answer to a login contains a password hash.",
+    login ?? "",
+    why,
+  );
   const secrets = (login?.setCookies ?? []).filter(({ value }) => sessionIdIn(value));
   must(
     !secrets.some(({ value }) =>
@@ -75,6 +82,12 @@ export async function earlierStepsStillHold(
   const me = await victim.get("/me");
   me.orNotJudged(200, "/me does not answer those who are logged in");
   mustNotBeStored(me, 4);
+  must(
+    !containsHash(me.text),
+    "Step 4 no longer holds: the answer to GET /me contains a password hash.",
+    me,
+    why,
+  );
   const old = await site.browser().get("/me", { headers: { Cookie: planted } });
   old.mustBe(401, "Step 3 no longer holds: the session id from before login is logged in.", why);
   (await site.browser().get("/me")).mustBe(
@@ -122,6 +135,22 @@ export async function earlierStepsStillHold(
   );
   if (step === 5) return;
 
+  const link = await victim.get("/auth/logout");
+  (await victim.get("/me")).mustBe(
+    200,
+    `Step 5 no longer holds: GET /auth/logout, answered with ${link.status}, logs out.`,
+    why,
+  );
+  site.commands.fail("delete");
+  const failed = await victim.post("/auth/logout");
+  site.commands.releaseAll();
+  must(
+    failed.status >= 500,
+    `Step 5 no longer holds: logging out answers ${failed.status} although Redis refused to delete the session.`,
+    failed,
+    why,
+  );
+  await victim.logIn(ada);
   const cookie = await victim.cookieHeader();
   (await victim.post("/auth/logout")).orNotJudged([200, 204], "logging out does not work any more");
   const replay = await site.browser().get("/me", { headers: { Cookie: cookie } });

@@ -376,10 +376,10 @@ goal("a display name has 1 to 80 characters", async ({ site }) => {
       'The contract: 400 { error: { code: "invalid_body" } }, which `validate` sends.',
     );
   }
-  (await browser.patch("/me", { displayName: `  ${"x".repeat(80)} ` })).mustBe(
+  (await browser.patch("/me", { displayName: `  ${"é".repeat(80)} ` })).mustBe(
     200,
     "80 characters with blanks around them are refused.",
-    "Trim first, then count.",
+    "Trim first, then count: characters, not bytes.",
   );
 });
 

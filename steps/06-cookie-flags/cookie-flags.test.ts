@@ -325,6 +325,14 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
       );
     }
   }
+  must(
+    await refusalOf({ env: "production", sessionSecret: undefined }, [
+      "a secret of last year".repeat(2),
+    ]),
+    "createApp starts with a previous secret alone.",
+    'createApp({ config: { sessionSecret: undefined, previousSessionSecrets: ["…"] } })',
+    "A previous secret opens cookies that are still around. It was replaced because somebody may know it: nothing new is signed with it.",
+  );
   const accepted = await refusalOf({ env: "production", sessionSecret: "x".repeat(32) });
   must(
     !accepted,
@@ -397,15 +405,15 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
     );
   }
 
-  async function refusalOf(config: {
-    env: "production" | "development";
-    sessionSecret: string | undefined;
-  }) {
+  async function refusalOf(
+    config: { env: "production" | "development"; sessionSecret: string | undefined },
+    previousSessionSecrets: string[] = [],
+  ) {
     try {
       await app.createApp({
         redis: site.redis,
         db: site.db,
-        config: { ...config, previousSessionSecrets: [] },
+        config: { ...config, previousSessionSecrets },
       });
       return undefined;
     } catch (error) {

@@ -339,6 +339,17 @@ export const mistakes: readonly Mistake[] = [
     says: "a name of blanks",
   },
   {
+    name: "80 bytes instead of 80 characters",
+    edits: [
+      [
+        displayNameSchema,
+        "z.string().trim().min(1).refine((text) => Buffer.byteLength(text) <= 80)",
+      ],
+    ],
+    goal: "a display name has 1 to 80 characters",
+    says: "80 characters with blanks around them are refused",
+  },
+  {
     name: "a name without end",
     edits: [[".min(1).max(80)", ".min(1)"]],
     goal: "a display name has 1 to 80 characters",

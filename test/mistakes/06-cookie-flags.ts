@@ -448,6 +448,41 @@ export function createApp`,
     says: "a session that is gone from Redis is let in",
   },
   {
+    name: "a previous secret is better than none",
+    edits: [
+      [
+        "  if (!config.sessionSecret || config",
+        `  config = { ...config, sessionSecret: config.sessionSecret ?? config.previousSessionSecrets[0] };
+  if (!config.sessionSecret || config`,
+      ],
+    ],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "starts with a previous secret alone",
+  },
+  {
+    name: "GET logs out as well",
+    edits: [['app.post("/auth/logout"', 'app.all("/auth/logout"']],
+    goal: "what the steps before established still holds",
+    says: "Step 5 no longer holds: GET /auth/logout",
+  },
+  {
+    name: "logging out does not wait",
+    edits: [
+      [
+        "    await destroySession(req);\n    // Name",
+        "    void destroySession(req).catch(() => {});\n    // Name",
+      ],
+    ],
+    goal: "what the steps before established still holds",
+    says: "although Redis refused to delete the session",
+  },
+  {
+    name: "the whole user in the profile",
+    edits: [[answerMe, "res.json({ data: req.user });"]],
+    goal: "what the steps before established still holds",
+    says: "GET /me contains a password hash",
+  },
+  {
     name: "the folder of the project is served",
     edits: [[parseJson, `${parseJson}\n  app.use(express.static("."));`]],
     goal: "createApp insists on SESSION_SECRET",

@@ -278,6 +278,9 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   const browser = await loggedIn(site);
   const before = await site.db.users.findByEmail(ada.email);
   const planted = plant(site.app, grace.id);
+  if ((await browser.get("/me")).data.email === grace.email) {
+    notJudged("/me answers with somebody else's profile");
+  }
   const whom = { id: grace.id, userId: grace.id, user: { id: grace.id } };
   const answer = await browser.patch("/me", {
     displayName: "  Augusta Ada  ",

@@ -10,9 +10,10 @@ export interface Planted {
   remove(): void;
 }
 
-// What a proxy says about the connection says nothing about the person.
-const aboutThePerson =
-  /^(?!x-forwarded-(for|proto|host|port)$)(x-.*|.*(user|auth|session|token).*)$/;
+// What a proxy says of the connection, or a client of itself, does not say who is asking.
+const aboutTheRequest =
+  /^(user-agent|x-(forwarded-(for|proto|host|port)|real-ip|(request|correlation)-id|requested-with))$/;
+const aboutThePerson = /^x-|user|auth|session|token/;
 
 /**
  * Until it is removed, the app finds this value in every query parameter that it looks for, and in
@@ -47,9 +48,10 @@ export function plant(app: Express, value: string): Planted {
     get(this: object) {
       return new Proxy(inherited("headers", this), {
         get(sent, name) {
-          if (typeof name === "symbol" || name in sent || !aboutThePerson.test(name)) {
+          if (typeof name === "symbol" || name in sent || aboutTheRequest.test(name)) {
             return Reflect.get(sent, name);
           }
+          if (!aboutThePerson.test(name)) return undefined;
           headers.add(name);
           return name === "authorization" ? `Bearer ${value}` : value;
         },
@@ -99,23 +101,20 @@ export async function openedBesideTheCookie(
   for (const [what, value] of Object.entries(values)) {
     const planted = plant(site.app, value);
     const answer = await ask("/me").finally(() => planted.remove());
-    if (isOpen(answer)) {
-      // Once more, and this time it is really sent: the exchange shows it.
-      const search = new URLSearchParams([...planted.query].map((name) => [name, value]));
-      const headers = Object.fromEntries(
-        [...planted.headers].map((name) => [
-          name,
-          name === "authorization" ? `Bearer ${value}` : value,
-        ]),
-      );
-      const sent = await ask(search.size > 0 ? `/me?${search}` : "/me", headers);
-      return {
-        where: namesOf(planted).join(" or "),
-        what,
-        answer: sent,
-        evidence: [...Object.entries(headers).map(([name, text]) => `${name}: ${text}`), sent],
-      };
+    if (!isOpen(answer)) continue;
+    // Once more, and this time it is really sent, by one name after the other: which of them opens?
+    for (const name of planted.query) {
+      const sent = await ask(`/me?${new URLSearchParams([[name, value]])}`);
+      if (isOpen(sent)) return { where: `?${name}`, what, answer: sent, evidence: [sent] };
     }
+    for (const name of planted.headers) {
+      const text = name === "authorization" ? `Bearer ${value}` : value;
+      const sent = await ask("/me", { [name]: text });
+      if (isOpen(sent)) {
+        return { where: name, what, answer: sent, evidence: [`${name}: ${text}`, sent] };
+      }
+    }
+    return { where: namesOf(planted).join(" with "), what, answer, evidence: [answer] };
   }
 
   const [[what = "", value = ""] = []] = Object.entries(values);

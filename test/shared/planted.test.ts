@@ -22,7 +22,14 @@ test("a planted value stands in every query parameter, and what was sent stays",
 });
 
 test("it stands in headers that may say who is asking, and in no others", async () => {
-  const names = ["X-User-Id", "Remote-User", "Authorization", "Accept-Language", "Range"];
+  const names = [
+    "X-User-Id",
+    "Remote-User",
+    "Authorization",
+    "User-Agent",
+    "X-Request-Id",
+    "Range",
+  ];
   const site = await siteWith((app) => {
     app.get("/", (req, res) => res.json(Object.fromEntries(names.map((n) => [n, req.get(n)]))));
     app.get("/secure", (req, res) => res.json({ forwarded: req.get("X-Forwarded-Proto") ?? null }));
@@ -90,6 +97,17 @@ for (const [what, [route, where]] of Object.entries(openings)) {
     expect(opening?.evidence.map(String).join("\n")).toContain("ada");
   });
 }
+
+test("of several names that an app looks for, the one that opens is named", async () => {
+  const site = await siteWith((app) => {
+    app.get("/me", (req, res) => {
+      const seen = [req.query.lang, req.get("X-Trace"), req.get("User-Agent"), req.get("X-Who")];
+      res.sendStatus(seen.at(-1) === "ada" ? 200 : 401);
+    });
+  });
+  const opening = await openedBesideTheCookie(site, { "Ada's id": "ada" }, (a) => a.succeeded);
+  expect(opening).toMatchObject({ where: "x-who", evidence: ["x-who: ada", { status: 200 }] });
+});
 
 test("an app that asks the session alone has no opening", async () => {
   const site = await siteWith((app) => {

@@ -11,7 +11,7 @@ export async function rebuildProgress(): Promise<Progress> {
     for (const step of steps) {
       const { app, starter } = stepPaths(step);
       if (!existsSync(app) || readFileSync(app).equals(readFileSync(starter))) continue;
-      if (isPassed(await engine.run(step))) savePassed(step);
+      if (isPassed(await engine.judge(step))) savePassed(step);
     }
   });
   return loadProgress().progress;

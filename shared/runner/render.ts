@@ -2,7 +2,14 @@ import { styleText } from "node:util";
 import type { Check } from "./commands/doctor.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
 import type { Progress, StepState } from "./progress.ts";
-import { counted, isPassed, type GoalResult, type Printed, type StepResult } from "./result.ts";
+import {
+  counted,
+  isPassed,
+  meetsItsGoals,
+  type GoalResult,
+  type Printed,
+  type StepResult,
+} from "./result.ts";
 import { watchKeys, type Note, type WatchState } from "./watch.ts";
 
 /** What the paper is like: its width in columns, and whether it takes colour. */
@@ -49,7 +56,7 @@ export function renderWatch(state: WatchState & { redis: string }, paper: Paper)
     ...(note ? [blank, ...noteLines(note)] : []),
     blank,
     redisLine(redis),
-    ...(running ? [{ text: "Running the goals …", styles: ["yellow"] } satisfies Line] : []),
+    ...(running ? [{ text: activity(state), styles: ["yellow"] } satisfies Line] : []),
     { text: keys, styles: ["dim"] },
   ];
   if (!result || result.step !== step) return print([blank, ...heading(step), ...foot], paper);
@@ -59,6 +66,11 @@ export function renderWatch(state: WatchState & { redis: string }, paper: Paper)
     ...foot,
   ];
   return fitted(result, tail, paper);
+}
+
+function activity({ step, result }: WatchState): string {
+  const lookingBack = result?.step === step && meetsItsGoals(result) && !result.lost;
+  return lookingBack ? "Looking at the steps before …" : "Running the goals …";
 }
 
 /** With a line per goal, or, where the paper is too short for that, with a summary of them. */
@@ -245,8 +257,10 @@ function goalSummary({ goals }: StepResult): Line[] {
 }
 
 /** The first thing to mend: a fault, the first unmet goal, or why nothing could be judged. */
-function explanation({ goals, fault, printed }: StepResult): Line[] {
+function explanation({ goals, fault, printed, lost = [] }: StepResult): Line[] {
   if (fault) return [blank, { text: fault, styles: ["bold"] }, ...output(printed)];
+  const [first] = lost;
+  if (first) return [blank, ...lesson(first)];
   const unmet = counted(goals).find(({ verdict }) => verdict === "unmet");
   if (unmet) return [blank, ...lesson(unmet), ...output(printed, unmet.goal)];
   const open = counted(goals).find(({ verdict }) => verdict === "not judged");
@@ -279,7 +293,7 @@ function output(printed: readonly Printed[], goal?: GoalEntry): Line[] {
   ];
 }
 
-function lesson({ message = "" }: GoalResult): Line[] {
+function lesson({ message = "" }: Pick<GoalResult, "message">): Line[] {
   const [claim = "", ...rest] = message.split("\n");
   const lines: Line[] = [{ text: claim, styles: ["bold"] }];
   let inEvidence = false;
@@ -317,6 +331,8 @@ function summary(result: StepResult): Line[] {
   if (isPassed(result)) {
     return [{ text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] }];
   }
+  const [lost] = result.lost ?? [];
+  if (lost) return [{ text: `${count}, but step ${lost.step.number} no longer holds.` }];
   const waiting = notJudged > 0 ? `, ${notJudged} not judged yet` : "";
   return [
     {

@@ -25,11 +25,25 @@ export interface StepResult {
   untouched: boolean;
   printed: Printed[];
   durationMs: number;
+  /** What of the steps before the file has lost; undefined when nobody looked. */
+  lost?: LostGoal[];
 }
 
-/** Whether every counted goal is met. */
-export function isPassed({ goals, fault }: StepResult): boolean {
+/** A goal of an earlier step that a later file no longer meets. */
+export interface LostGoal {
+  step: StepEntry;
+  goal: GoalEntry;
+  message: string;
+}
+
+/** Whether every goal of the step that counts is met. */
+export function meetsItsGoals({ goals, fault }: StepResult): boolean {
   return !fault && counted(goals).every(({ verdict }) => verdict === "met");
+}
+
+/** Whether the file meets the step's goals and has lost nothing of the steps before. */
+export function isPassed(result: StepResult): boolean {
+  return meetsItsGoals(result) && result.lost?.length === 0;
 }
 
 /** The goals that count: not the ones that are only shown. */

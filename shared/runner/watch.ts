@@ -24,6 +24,8 @@ export interface Note {
 
 export type WatchEvent =
   | { type: "saved" }
+  /** The step's own goals are met; the steps before are still looked at. */
+  | { type: "goals met"; result: StepResult }
   | { type: "ran"; result: StepResult }
   /** The goals could not be run: Redis is gone, say. Never the learner's fault. */
   | { type: "stopped short"; reason: string }
@@ -65,6 +67,9 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
   switch (event.type) {
     case "saved":
       return run(state);
+
+    case "goals met":
+      return [{ ...state, result: event.result, typeErrors: undefined }, []];
 
     case "ran": {
       const { result } = event;

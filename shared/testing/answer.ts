@@ -60,6 +60,23 @@ export class Answer {
     return this.status >= 400 && this.status < 500 && this.status !== 404;
   }
 
+  /** What the answer says of caches, as it stands in the header. */
+  get caching(): string {
+    return String(this.headers["cache-control"] ?? "(none)");
+  }
+
+  /** Whether it may be shown later, or to somebody else, without asking again. */
+  get mayBeKept(): boolean {
+    return !/\b(no-store|no-cache)\b/i.test(this.caching);
+  }
+
+  /** The code in a refusal's body. */
+  get errorCode(): unknown {
+    const { body } = this;
+    const error = isRecord(body) ? body.error : undefined;
+    return isRecord(error) ? error.code : undefined;
+  }
+
   get route(): string {
     return `${this.request.method} ${this.request.path}`;
   }

@@ -106,13 +106,13 @@ export function createApp({ redis, db, config }: Services): Express {
   });
 
   app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
-    const user = await db.users.update(req.user.id, req.validBody);
+    const changed = await db.users.update(req.user.id, req.validBody);
     // Somebody may have been deleted since the guard looked.
-    if (!user) {
+    if (!changed) {
       res.status(401).json({ error: { code: "not_authenticated" } });
       return;
     }
-    res.json({ data: profileOf(user) });
+    res.json({ data: profileOf(changed) });
   });
 
   app.post("/auth/logout", (_req, res) => {

@@ -1,3 +1,6 @@
+import { sign } from "cookie-signature";
+import session from "express-session";
+import { vi } from "vitest";
 import { forge } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
@@ -26,6 +29,12 @@ goal("a second visit counts 2", async ({ browser }) => {
     "The answer is { data: { visits } }, and a new session holds no counter yet.",
   );
   must(
+    !first.mayBeKept,
+    "A cache may keep the answer of GET /visits, and give it to somebody else.",
+    [first, `Cache-Control: ${first.caching}`],
+    "What is personal says `Cache-Control: no-store`.",
+  );
+  must(
     await browser.sessionCookie(),
     "GET /visits set no session cookie.",
     first,
@@ -45,7 +54,7 @@ goal("a second visit counts 2", async ({ browser }) => {
   );
 });
 
-goal("two browsers count apart", async ({ site }) => {
+goal("two browsers count apart", async ({ site, open }) => {
   const [ada, grace] = [site.browser(), site.browser()];
   await remembered(ada);
   await ada.get("/visits");
@@ -63,6 +72,14 @@ goal("two browsers count apart", async ({ site }) => {
     [answer, again],
     "Each new session needs an id of its own, which nobody can guess. express-session makes one; anything taken from the request is shared by many.",
   );
+  const bare = await open({ sessionSecret: undefined }).catch(() => undefined);
+  const visit = await bare?.browser().get("/visits");
+  must(
+    !visit || visit.succeeded,
+    "Without a SESSION_SECRET the app starts, and then answers nobody.",
+    visit,
+    "It has the starter's fallback to sign with, or it refuses to start; but it does not fail request by request.",
+  );
 });
 
 goal("a health check gets no cookie", async ({ site }) => {
@@ -74,6 +91,18 @@ goal("a health check gets no cookie", async ({ site }) => {
     "A load balancer takes the app out of service.",
   );
   must(
+    health.data.ok === true,
+    "GET /health no longer says { data: { ok: true } }.",
+    health,
+    "Some monitors read the body: the contract is 200 { data: { ok: true } }.",
+  );
+  must(
+    health.headers["x-powered-by"] === undefined,
+    "Every answer says that Express runs here.",
+    [health, `X-Powered-By: ${String(health.headers["x-powered-by"])}`],
+    "Whoever looks for apps with a known hole starts there. The starter turns it off.",
+  );
+  must(
     health.setCookies.length === 0,
     "A health check got a cookie.",
     health,
@@ -82,13 +111,24 @@ goal("a health check gets no cookie", async ({ site }) => {
 });
 
 goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
-  await remembered(site.browser());
+  const known = site.browser();
+  await remembered(known);
   const answer = await site.browser().get("/nothing-here");
   must(
     answer.setCookies.length === 0,
     "A visitor with nothing to remember got a session.",
     answer,
     "With `saveUninitialized: true` every bot that passes by leaves an empty session behind, and every visitor a cookie before they agreed to any.",
+  );
+  const store = vi.spyOn(session.MemoryStore.prototype, "set");
+  const read = await known.get("/nothing-here");
+  const writes = store.mock.calls.length;
+  store.mockRestore();
+  must(
+    writes === 0,
+    "A request that only read wrote the session back.",
+    [read, "MemoryStore: set"],
+    "With `resave: true`, the slower of two parallel requests overwrites what the faster one stored.",
   );
 });
 
@@ -101,6 +141,9 @@ goal("a forged or unsigned cookie starts over", async ({ site }) => {
     "a changed signature": forge(value),
     "no signature": `s%3A${unsigned}`,
     "the bare id": unsigned,
+    "a signature by the secret in the source": encodeURIComponent(
+      `s:${sign(unsigned, "only for the first steps")}`,
+    ),
   };
   for (const [what, forged] of Object.entries(attempts)) {
     const answer = await site

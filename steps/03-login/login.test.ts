@@ -38,6 +38,12 @@ goal("the right password logs in", async ({ site, redis }) => {
       answer,
       "Without a cookie the next request is anonymous again. express-session sends one when the session holds something.",
     );
+    must(
+      !answer.mayBeKept,
+      "A cache may keep the answer to a login.",
+      [answer, `Cache-Control: ${answer.caching}`],
+      "What is personal says `Cache-Control: no-store`.",
+    );
     const added = [...(await redis.contents())].filter(([key]) => !before.includes(key));
     // A value that cannot be read may be sealed: then step 4 will tell.
     must(
@@ -64,6 +70,12 @@ goal("a wrong password answers 401", async ({ site }) => {
     loggedInAnyway
       ? "`bcrypt.compare` returns a Promise, and a Promise is always truthy: what it resolves to is the verdict."
       : "401 says: I do not know you. The form was right, so it is not a 400, and nobody is in, so it is not a 200.",
+  );
+  must(
+    wrong.errorCode === "invalid_credentials",
+    "The refusal does not carry the code of the contract, invalid_credentials.",
+    wrong,
+    "Clients tell refusals apart by their code: { error: { code } }.",
   );
   await site.commands.quiet();
   const [afterwards] = site.errors.slice(errorsBefore);
@@ -225,16 +237,26 @@ goal("an unknown email and a wrong password answer alike", async ({ site }) => {
 });
 
 goal("no password hash leaves the server", async ({ site, redis }) => {
-  const answer = await loggedIn(site);
+  const browser = site.browser();
+  const answer = await browser.logIn(ada);
   let failed = answer;
   const printed = await printedDuring(async () => {
     failed = await site.browser().post(route, { email: ada.email, password: "not her password" });
+    await browser.post(route, credentials(ada));
+    await browser.get("/visits");
   });
   must(
-    !printed.some((line) => line.includes("not her password")),
-    "A failed login writes the typed password into the log.",
+    !printed.some((line) => line.includes("not her password") || line.includes(ada.password)),
+    "A login writes the typed password into the log.",
     printed,
     "Most wrong passwords are right ones with a slip of the finger, and logs are read by many.",
+  );
+  const cookie = decodeURIComponent((await browser.sessionCookie())?.split("=")[1] ?? "");
+  must(
+    !printed.some((line) => decodedOnce(line).includes(cookie)),
+    "The log shows session cookies: whoever reads it can be anybody.",
+    "POST /auth/login and GET /visits were logged, with the value of the cookie",
+    "Logs are copied, searched and kept, and read by many. A cookie is as good as a password: method, path and status are enough.",
   );
   for (const each of [answer, failed]) {
     must(
@@ -544,6 +566,13 @@ async function timesOf(count: number, action: () => Promise<unknown>): Promise<n
     times.push(performance.now() - start);
   }
   return times;
+}
+
+/** Without the escapes of a cookie or an address, if it has any. */
+function decodedOnce(text: string): string {
+  return text.replaceAll(/%[0-9a-f]{2}/gi, (escape) =>
+    String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
+  );
 }
 
 /** Whether a text contains a secret: as it is, or in an encoding that anybody can undo. */

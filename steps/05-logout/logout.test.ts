@@ -3,7 +3,6 @@ import { onTestFinished } from "vitest";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { describeSetCookie, sessionIdIn } from "../../shared/testing/cookies.ts";
-import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { namesOf, plant } from "../../shared/testing/planted.ts";
 import type { Site } from "../../shared/testing/site.ts";
@@ -283,10 +282,6 @@ goal("logging out without a session is harmless", async ({ site, browser, redis 
     [answer, `new key: ${added.join(", ")}`],
     "There was nothing to end, and there is nothing to remember.",
   );
-});
-
-goal("what the steps before established still holds", async ({ site, redis }) => {
-  await earlierStepsStillHold(5, site, redis);
 });
 
 /** The paths that the app itself answers, without parameters and without those of the contract. */

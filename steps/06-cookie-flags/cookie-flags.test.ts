@@ -1,7 +1,6 @@
 import { sign } from "cookie-signature";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import { describeDuration, forge, sessionIdIn } from "../../shared/testing/cookies.ts";
-import { earlierStepsStillHold } from "../../shared/testing/earlier-steps.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../../shared/testing/signing-keys.ts";
@@ -420,10 +419,6 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
-});
-
-goal("what the steps before established still holds", async ({ site, redis }) => {
-  await earlierStepsStillHold(6, site, redis);
 });
 
 goal("a client cannot claim another address or https", async ({ open }) => {

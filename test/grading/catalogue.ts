@@ -9,6 +9,8 @@ export interface Mistake {
   name: string;
   /** What to find, exactly once, and what to put there. */
   edits: readonly (readonly [find: string, replace: string])[];
+  /** The number of the step whose goal sees it, when that is an earlier one. */
+  step?: number;
   /** The goal that must be unmet. */
   goal: string;
   /** What the first line of its message must contain. */

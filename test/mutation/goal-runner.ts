@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { provideRedis, type RedisServer } from "../../shared/redis/server.ts";
 import { Engine } from "../../shared/runner/engine/engine.ts";
 import { steps, type StepEntry } from "../../shared/runner/manifest.ts";
-import { counted, type StepResult } from "../../shared/runner/result.ts";
+import { counted, isPassed, type StepResult } from "../../shared/runner/result.ts";
 import { stepOfSolution } from "./mutants.ts";
 
 // https://stryker-mutator.io/docs/stryker-js/api/ has the whole contract; this is what it asks of us.
@@ -76,18 +76,23 @@ export class GoalRunner {
   async mutantRun({ activeMutant, sandboxFileName }: MutantRun): Promise<MutantVerdict> {
     const step = stepOfSolution(activeMutant.fileName);
     if (!step) throw new Error(`${activeMutant.fileName} is the solution of no step.`);
-    const { goals, fault } = await this.#judge(step, sandboxFileName, activeMutant.id);
-    // A goal that is only shown stops nobody, so it kills nothing.
-    const open = counted(goals).filter(({ verdict }) => verdict !== "met");
-    const nrOfTests = counted(goals).length;
-    if (open.length === 0 && !fault) return { status: "survived", nrOfTests };
+    const result = await this.#judge(step, sandboxFileName, activeMutant.id);
+    const nrOfTests = counted(result.goals).length;
+    if (isPassed(result)) return { status: "survived", nrOfTests };
+    const { goals, fault, lost = [] } = result;
+    const open = [
+      // A goal that was judged says more than those which could not be, and one that is only shown
+      // stops nobody, so it kills nothing.
+      ...counted(goals)
+        .filter(({ verdict }) => verdict !== "met")
+        .toSorted((a, b) => Number(b.verdict === "unmet") - Number(a.verdict === "unmet"))
+        .map((each) => ({ ...each, step })),
+      ...lost,
+    ];
     return {
       status: "killed",
-      // A goal that was judged says more than those which could not be.
-      killedBy: open
-        .toSorted((a, b) => Number(b.verdict === "unmet") - Number(a.verdict === "unmet"))
-        .map(({ goal }) => idOf(step, goal.name)),
-      failureMessage: fault ?? open.find(({ verdict }) => verdict === "unmet")?.message ?? "",
+      killedBy: open.map((each) => idOf(each.step, each.goal.name)),
+      failureMessage: fault ?? open[0]?.message ?? "",
       nrOfTests,
     };
   }
@@ -99,7 +104,7 @@ export class GoalRunner {
 
   #judge(step: StepEntry, file: string, mutant?: string): Promise<StepResult> {
     const switchOn = `globalThis.__stryker__ = ${JSON.stringify({ activeMutant: mutant })};`;
-    return this.#engine.run(step, `${switchOn}\n${readFileSync(file, "utf8")}`);
+    return this.#engine.judge(step, { source: `${switchOn}\n${readFileSync(file, "utf8")}` });
   }
 }
 

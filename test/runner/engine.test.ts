@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { Engine } from "../../shared/runner/engine/engine.ts";
 import { findStep, type StepEntry } from "../../shared/runner/manifest.ts";
 import { stepPaths } from "../../shared/runner/paths.ts";
-import { isPassed } from "../../shared/runner/result.ts";
+import { isPassed, meetsItsGoals } from "../../shared/runner/result.ts";
 
 const step = findStep("login") as StepEntry;
 const solution = readFileSync(stepPaths(step).solution, "utf8");
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => wide.close());
 
 test("two lanes come to the verdicts of one", async () => {
-  expect(isPassed(await wide.run(step, solution))).toBe(true);
+  expect(isPassed(await wide.judge(step, { source: solution }))).toBe(true);
   const mistaken = solution.replace("if (!user || !matches)", "if (!user)");
   const { goals } = await wide.run(step, mistaken);
   const narrow = await Engine.start(inject("redisUrl"));
@@ -64,4 +64,32 @@ test("what the app prints is kept with the goal that it was printed for", async 
     goal: "a wrong password answers 401",
     text: "guessed ada@example.com\n",
   });
+});
+
+test("a file that meets its goals and has lost an earlier one is not passed", async () => {
+  const careless = solution.replace('app.disable("x-powered-by");', "");
+  const seen: boolean[] = [];
+  const result = await wide.judge(step, {
+    source: careless,
+    onGoalsMet: (soFar) => seen.push(meetsItsGoals(soFar), isPassed(soFar)),
+  });
+  expect(seen).toEqual([true, false]);
+  expect(isPassed(result)).toBe(false);
+  const [first] = result.lost ?? [];
+  expect(first?.message).toMatch(
+    /^Step 1 no longer holds: Every answer says that Express runs here\./,
+  );
+  expect(first?.message).toMatch(
+    /Step 1 asked for it: a health check gets no cookie \(steps\/01-memory-store\/README\.md\)\.$/,
+  );
+  expect(first?.message).not.toMatch(/See TODO|steps\/01-memory-store\/app\.ts/);
+});
+
+test("nobody looks back when a newer save waits, or when a goal of the step is open", async () => {
+  const outdated = await wide.judge(step, { source: solution, isWanted: () => false });
+  expect([meetsItsGoals(outdated), isPassed(outdated)]).toEqual([true, false]);
+  const open = await wide.judge(step, {
+    source: solution.replace("if (!user || !matches)", "if (!user)"),
+  });
+  expect(open.lost).toBeUndefined();
 });

@@ -118,6 +118,14 @@ describe("a watching runner", () => {
     await terminal.shows(/14 of 14 goals met/);
   });
 
+  test("a step that loses an earlier one is not passed, and says what was lost", async () => {
+    save(solution.replace('app.disable("x-powered-by");', ""));
+    const screen = await terminal.shows(/14 of 14 goals met, but step 1 no longer holds\./);
+    expect(screen).toContain("Step 1 no longer holds: Every answer says that Express runs here.");
+    save(solution);
+    await terminal.shows(/14 of 14 goals met\. Step 3 is passed\./);
+  });
+
   test("a file that is deleted, renamed or empty is missed, and judged when it is back", async () => {
     unlinkSync(appOf(slug));
     await terminal.shows(/app\.ts is missing\. Was it renamed or deleted\? `npm run reset 3`/);

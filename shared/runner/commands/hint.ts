@@ -8,7 +8,7 @@ import { counted, isPassed, type StepResult } from "../result.ts";
 
 /** `npm run hint [N]`: judges the step, and shows the next hint for its first open goal. */
 export async function hint({ step, paper, write }: Invocation): Promise<number> {
-  const result = await withEngine((engine) => engine.run(step));
+  const result = await withEngine((engine) => engine.judge(step));
   write(renderNote(nextHint(step, result), paper));
   return 0;
 }
@@ -19,10 +19,14 @@ export function nextHint(step: StepEntry, result: StepResult | undefined): strin
   if (isPassed(result))
     return `Every goal of step ${step.number} is met: there is nothing to hint at.`;
   if (result.fault) return result.fault;
+  const [lost] = result.lost ?? [];
   const open =
+    lost ??
     counted(result.goals).find(({ verdict }) => verdict === "unmet") ??
     counted(result.goals).find(({ verdict }) => verdict === "not judged");
-  if (!open) return "There is no open goal.";
+  if (!open) return "The steps before are still looked at: ask again in a moment.";
+  // What was lost is taught where it was gained.
+  if (lost) step = lost.step;
   // A stub is begun at the beginning, whichever of its TODOs the first goal belongs to.
   const todo = `${step.number}.${open.message?.includes("it is the stub") ? 1 : open.goal.todo}`;
   const hints = readHints(step).get(todo);

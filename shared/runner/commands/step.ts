@@ -33,7 +33,7 @@ async function runOnce(
   engine: Engine,
   redis: RedisServer,
 ): Promise<number> {
-  const result = await engine.run(step);
+  const result = await engine.judge(step);
   if (isPassed(result)) savePassed(step);
   write(renderStep({ result, redis: redis.description }, paper));
   return isPassed(result) ? 0 : 1;
@@ -104,7 +104,11 @@ function watch(
     const judge = async (step: StepEntry) => {
       try {
         if (redis.kind === "external") await checkRedis(redis.url);
-        happen({ type: "ran", result: await engine.run(step) });
+        const result = await engine.judge(step, {
+          onGoalsMet: (soFar) => happen({ type: "goals met", result: soFar }),
+          isWanted: () => !state.savedMeanwhile,
+        });
+        happen({ type: "ran", result });
         void engine.widen();
       } catch (error) {
         happen({

@@ -1,10 +1,25 @@
 import { readFileSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
-import type { GoalEntry, StepEntry } from "../manifest.ts";
+import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
-import type { GoalResult, StepResult } from "../result.ts";
+import {
+  counted,
+  meetsItsGoals,
+  type GoalResult,
+  type LostGoal,
+  type StepResult,
+} from "../result.ts";
 import { UserError } from "../user-error.ts";
 import { Lane, type Judgement } from "./lane.ts";
+
+export interface Judging {
+  /** What to judge instead of the file on disk. */
+  source?: string;
+  /** Called when the step's own goals are met, before the steps before are looked at. */
+  onGoalsMet?(result: StepResult): void;
+  /** Whether the rest is still worth knowing. */
+  isWanted?(): boolean;
+}
 
 interface Share {
   lane: Lane;
@@ -42,7 +57,27 @@ export class Engine {
   }
 
   /**
-   * Judges a file as the step's `app.ts`.
+   * Judges the learner's file by the goals of its step and, when they are met, by those of the steps
+   * before: each step builds on them.
+   */
+  async judge(
+    step: StepEntry,
+    { source, onGoalsMet, isWanted = () => true }: Judging = {},
+  ): Promise<StepResult> {
+    const code = source ?? contentOf(step);
+    const result = await this.run(step, code);
+    if (code === undefined || !meetsItsGoals(result)) return result;
+    onGoalsMet?.(result);
+    const lost: LostGoal[] = [];
+    for (const before of steps.slice(0, steps.indexOf(step))) {
+      if (!isWanted()) return result;
+      lost.push(...lostGoals(step, await this.run(before, code)));
+    }
+    return { ...result, lost };
+  }
+
+  /**
+   * Judges a file by the goals of one step, as its `app.ts`.
    *
    * @param source What to judge instead of the file on disk. It is evaluated in its place, so its
    * relative imports have to fit there.
@@ -106,6 +141,34 @@ export class Engine {
     await this.#widening;
     await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
+}
+
+/** The learner's file; undefined when it cannot be read, which a run explains. */
+function contentOf(step: StepEntry): string | undefined {
+  try {
+    return readLearnersFile(step);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+/** What the file of a later step has lost of an earlier one: first what is wrong, then what is unclear. */
+function lostGoals(later: StepEntry, { step, goals, fault }: StepResult): LostGoal[] {
+  return counted(goals)
+    .filter(({ verdict }) => verdict !== "met")
+    .toSorted((a, b) => Number(b.verdict === "unmet") - Number(a.verdict === "unmet"))
+    .map(({ goal, message = fault ?? "" }) => ({
+      step,
+      goal,
+      message: [
+        `Step ${step.number} no longer holds: ${message}`
+          .replace(/\nSee TODO [^\n]*$/, "")
+          // It was evaluated in the earlier file's place.
+          .replaceAll(`steps/${step.slug}/app.ts`, `steps/${later.slug}/app.ts`),
+        `Step ${step.number} asked for it: ${goal.name} (steps/${step.slug}/README.md).`,
+      ].join("\n"),
+    }));
 }
 
 /** The findings of all lanes as one verdict per goal. */

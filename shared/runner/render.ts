@@ -5,12 +5,12 @@ import type { Progress, StepState } from "./progress.ts";
 import {
   counted,
   isPassed,
-  meetsItsGoals,
+  firstOpen,
   type GoalResult,
   type Printed,
   type StepResult,
 } from "./result.ts";
-import { watchKeys, type Note, type WatchState } from "./watch.ts";
+import { isLookingBack, watchKeys, type Note, type WatchState } from "./watch.ts";
 
 /** What the paper is like: its width in columns, and whether it takes colour. */
 export interface Paper {
@@ -68,9 +68,8 @@ export function renderWatch(state: WatchState & { redis: string }, paper: Paper)
   return fitted(result, tail, paper);
 }
 
-function activity({ step, result }: WatchState): string {
-  const lookingBack = result?.step === step && meetsItsGoals(result) && !result.lost;
-  return lookingBack ? "Looking at the steps before …" : "Running the goals …";
+function activity(state: WatchState): string {
+  return isLookingBack(state) ? "Looking at the steps before …" : "Running the goals …";
 }
 
 /** With a line per goal, or, where the paper is too short for that, with a summary of them. */
@@ -213,8 +212,8 @@ function diffLine(text: string): Line {
 function heading({ number, slug, title }: StepEntry): Line[] {
   return [
     { text: `Step ${number} · ${title}`, styles: ["bold"] },
-    { text: `lesson  steps/${slug}/README.md`, styles: ["cyan"], indent: 8 },
-    { text: `edit    steps/${slug}/app.ts`, styles: ["cyan"], indent: 8 },
+    { text: `lesson  steps/${slug}/README.md`, styles: ["cyan"], indent: 2 },
+    { text: `edit    steps/${slug}/app.ts`, styles: ["cyan"], indent: 2 },
   ];
 }
 
@@ -228,7 +227,7 @@ function goalList({ goals }: StepResult): Line[] {
     }
     const name = goal.shown ? `${goal.name} (shown, not counted)` : goal.name;
     lines.push({
-      text: `${goal.shown ? "·" : symbols[verdict]} ${name}`,
+      text: `${goal.shown ? "i" : symbols[verdict]} ${name}`,
       styles: [goal.shown ? "dim" : colors[verdict]],
       indent: 2,
     });
@@ -257,14 +256,16 @@ function goalSummary({ goals }: StepResult): Line[] {
 }
 
 /** The first thing to mend: a fault, the first unmet goal, or why nothing could be judged. */
-function explanation({ goals, fault, printed, lost = [] }: StepResult): Line[] {
+function explanation(result: StepResult): Line[] {
+  const { fault, printed, lost = [] } = result;
   if (fault) return [blank, { text: fault, styles: ["bold"] }, ...output(printed)];
   const [first] = lost;
   if (first) return [blank, ...lesson(first)];
-  const unmet = counted(goals).find(({ verdict }) => verdict === "unmet");
-  if (unmet) return [blank, ...lesson(unmet), ...output(printed, unmet.goal)];
-  const open = counted(goals).find(({ verdict }) => verdict === "not judged");
+  const open = firstOpen(result);
   if (!open) return [];
+  if (open.verdict === "unmet") {
+    return [blank, ...lesson(open), ...output(printed, open.goal)];
+  }
   return [
     blank,
     { text: `Not judged: ${open.goal.name}.`, styles: ["bold"] },

@@ -46,6 +46,19 @@ export function isPassed(result: StepResult): boolean {
   return meetsItsGoals(result) && result.lost?.length === 0;
 }
 
+/** What to do next: the core before the hardening, and the TODOs in their order. */
+export function firstOpen({ goals }: StepResult): GoalResult | undefined {
+  const open = counted(goals)
+    .filter(({ verdict }) => verdict !== "met")
+    .toSorted(
+      (a, b) =>
+        Number(a.verdict === "not judged") - Number(b.verdict === "not judged") ||
+        Number(a.goal.hardening ?? false) - Number(b.goal.hardening ?? false) ||
+        a.goal.todo - b.goal.todo,
+    );
+  return open[0];
+}
+
 /** The goals that count: not the ones that are only shown. */
 export function counted(goals: readonly GoalResult[]): GoalResult[] {
   return goals.filter(({ goal }) => !goal.shown);

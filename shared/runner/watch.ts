@@ -1,5 +1,5 @@
 import { steps, type StepEntry } from "./manifest.ts";
-import { isPassed, type StepResult } from "./result.ts";
+import { isPassed, meetsItsGoals, type StepResult } from "./result.ts";
 
 /** What the watching runner knows. Events change it through `update`; nothing else does. */
 export interface WatchState {
@@ -101,6 +101,11 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
   }
 }
 
+/** Whether the step's own goals are met, and the steps before are still looked at. */
+export function isLookingBack({ step, result, running }: WatchState): boolean {
+  return running && result?.step === step && meetsItsGoals(result) && !result.lost;
+}
+
 /** Runs the goals, or remembers to: a save during a run causes one more. */
 function run(state: WatchState): [WatchState, WatchAction[]] {
   if (state.running) return [{ ...state, savedMeanwhile: true }, []];
@@ -127,7 +132,7 @@ function press(
     case "l":
       return [state, [{ type: "list" }]];
     case "d":
-      if (passed) return [state, [{ type: "diff", step, result }]];
+      if (passed || isLookingBack(state)) return [state, [{ type: "diff", step, result }]];
       return [
         {
           ...state,
@@ -152,6 +157,9 @@ function next(state: WatchState, passed: boolean): [WatchState, WatchAction[]] {
       { ...state, note: { text: passed ? "That was the last step." : "This is the last step." } },
       [],
     ];
+  }
+  if (isLookingBack(state)) {
+    return [{ ...state, note: { text: "One moment: the steps before are still looked at." } }, []];
   }
   if (!passed) {
     return [

@@ -85,13 +85,13 @@ export class Answer {
    * Demands one of these statuses. A stub, a missing route and a crash explain themselves, so the
    * claim is left to the answer that is wrong in its own way.
    *
-   * @param crashClaim What a crash means here, when that can be said.
+   * @param crashClaim What a crash means here, when that can be said; the reason then fits it.
    */
   mustBe(
     expected: number | readonly number[],
     claim: string,
     reason: string,
-    crashClaim = `${this.route} crashed: ${this.#crash()}.`,
+    crashClaim?: string,
   ): void {
     const statuses = [expected].flat();
     if (statuses.includes(this.status)) return;
@@ -99,7 +99,7 @@ export class Answer {
       this.status !== 501,
       `${this.route} still answers 501: it is the stub.`,
       this,
-      "Work through the TODOs in their order; this goal looks at the result.",
+      "Work through the TODOs in their order, from the first; this goal looks at the result.",
     );
     must(
       this.status !== 404 || this.body !== undefined,
@@ -107,7 +107,12 @@ export class Answer {
       this,
       "Method and path are part of the contract, and a route has to stand before the error handler.",
     );
-    must(this.status < 500, crashClaim, this, reason);
+    must(
+      this.status < 500,
+      crashClaim ?? `${this.route} crashed: ${this.#crash()}.`,
+      this,
+      crashClaim ? reason : whyItCrashed(this.thrown),
+    );
     must(false, claim, this, reason);
   }
 
@@ -139,6 +144,17 @@ export class Answer {
     if (this.status === 501) return "501, the stub";
     return this.thrown ? `${this.status}, ${describeError(this.thrown)}` : String(this.status);
   }
+}
+
+/** What an error usually means here, for whoever reads its message for the first time. */
+export function whyItCrashed(error: Error | undefined): string {
+  if (error instanceof ReferenceError || error?.name === "ReferenceError") {
+    return "The file uses a name that it neither imports nor declares. `createApp` receives `redis`, `db` and `config`; the lesson lists the new imports.";
+  }
+  if (/reading 'safeParse/.test(error?.message ?? "")) {
+    return "`validate` found no schema: it takes an object, `validate({ body: YourSchema })`.";
+  }
+  return "An error was thrown while the request was answered; the error handler made it a 500.";
 }
 
 /** An error in one line, with the place in the app that it came from. */

@@ -152,14 +152,16 @@ export class Browser {
           false,
           `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
           `${route}\n→ no answer within ${withinMs / 1000} s`,
-          "A handler must answer or call next(). An error thrown inside a callback reaches neither Express nor the client.",
+          "A handler must answer or call next(). `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
         );
       }
       must(
         false,
         `${route} broke the connection instead of answering.${cause}`,
         `${route}\n→ ${error instanceof Error ? error.message : String(error)}`,
-        "Every request is answered once, completely.",
+        /headers after they are sent/.test(thrown?.message ?? "")
+          ? "It was answered twice. Answering does not end a function: whoever refuses returns, and neither goes on nor calls next()."
+          : "Every request is answered once, completely.",
       );
     });
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { Server as NetServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import bcrypt from "bcrypt";
 import type { Express } from "express";
@@ -7,7 +8,7 @@ import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { describeError } from "./answer.ts";
+import { describeError, whyItCrashed } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { CommandTap } from "./commands.ts";
 import { AppNotBuilt } from "./verdict.ts";
@@ -221,7 +222,7 @@ export async function create(module: StepModule, services: Services): Promise<Ex
   }
   let app: Express;
   try {
-    app = await module.createApp(services);
+    app = await withoutListening(() => module.createApp?.(services) as Express);
   } catch (error) {
     return failed("createApp", error);
   }
@@ -233,7 +234,25 @@ export async function create(module: StepModule, services: Services): Promise<Ex
   );
 }
 
+/** Every tutorial ends with `app.listen`. Here it would leave a server behind at each goal. */
+function withoutListening<Result>(build: () => Result): Result {
+  const { listen } = NetServer.prototype;
+  NetServer.prototype.listen = () => {
+    throw new AppNotBuilt(
+      "createApp listens on a port by itself.",
+      [],
+      "It only builds the app and returns it: the main program and the tests listen. Take `app.listen` out.",
+    );
+  };
+  try {
+    return build();
+  } finally {
+    NetServer.prototype.listen = listen;
+  }
+}
+
 function failed(what: string, error: unknown): never {
+  if (error instanceof AppNotBuilt) throw error;
   const cause = error instanceof Error ? describeError(error) : String(error);
   const wrongImport = /default.* is not a (constructor|function)/.test(cause);
   throw new AppNotBuilt(
@@ -243,6 +262,8 @@ function failed(what: string, error: unknown): never {
     [],
     wrongImport
       ? "Does the package export it by name? connect-redis 8 exports `RedisStore`, in braces."
-      : "Nothing else can be tested until it returns.",
+      : error instanceof ReferenceError
+        ? whyItCrashed(error)
+        : "Nothing else can be tested until it returns.",
   );
 }

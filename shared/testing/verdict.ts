@@ -9,8 +9,8 @@ export class GoalUnmet extends Error {
   override name = "GoalUnmet";
   readonly claim: string;
 
-  constructor(claim: string, evidence: Evidence, reason: string) {
-    super([claim, indented(evidence), reason, whereToLook()].filter(Boolean).join("\n"));
+  constructor(claim: string, evidence: Evidence, reason: string, where = whereToLook()) {
+    super([claim, indented(evidence), reason, where].filter(Boolean).join("\n"));
     this.claim = claim;
   }
 }
@@ -18,6 +18,11 @@ export class GoalUnmet extends Error {
 /** The app could not even be built: every goal ends with it, and one cause is reported once. */
 export class AppNotBuilt extends GoalUnmet {
   override name = "AppNotBuilt";
+
+  constructor(claim: string, evidence: Evidence, reason: string) {
+    // Whichever goal came first knows nothing of the place.
+    super(claim, evidence, reason, "");
+  }
 }
 
 /** What was seen: answers show themselves as the exchange on the wire. */
@@ -29,6 +34,7 @@ export type Evidence =
 /**
  * The assertion of every goal.
  *
+ * @param todo Where to look, when it is not at the TODO of the goal: 1 stands for `TODO 3.1`.
  * @throws {GoalUnmet} when the condition does not hold.
  */
 export function must(
@@ -36,8 +42,9 @@ export function must(
   claim: string,
   evidence: Evidence = [],
   reason = "",
+  todo?: number,
 ): asserts condition {
-  if (!condition) throw new GoalUnmet(claim, evidence, reason);
+  if (!condition) throw new GoalUnmet(claim, evidence, reason, whereToLook(todo));
 }
 
 /**
@@ -60,10 +67,10 @@ function indented(evidence: Evidence): string {
 }
 
 /** The TODO of the goal that is being tested, and the file it stands in. */
-function whereToLook(): string {
+function whereToLook(todo?: number): string {
   const test = TestRunner.getCurrentTest();
   const step = steps.find(({ slug }) => test?.file.filepath.includes(`/steps/${slug}/`));
   const goal = step?.goals.find(({ name }) => name === test?.name);
   if (!step || !goal) return "";
-  return `See TODO ${step.number}.${goal.todo} in steps/${step.slug}/app.ts.`;
+  return `See TODO ${step.number}.${todo ?? goal.todo} in steps/${step.slug}/app.ts.`;
 }

@@ -118,7 +118,7 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
     answer.setCookies.length === 0,
     "A visitor with nothing to remember got a session.",
     answer,
-    "With `saveUninitialized: true` every bot that passes by leaves an empty session behind, and every visitor a cookie before they agreed to any.",
+    "`saveUninitialized` is true unless you say otherwise: every bot that passes by then leaves an empty session behind, and every visitor a cookie before they agreed to any.",
   );
   const store = vi.spyOn(session.MemoryStore.prototype, "set");
   const read = await known.get("/nothing-here");
@@ -128,7 +128,7 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
     writes === 0,
     "A request that only read wrote the session back.",
     [read, "MemoryStore: set"],
-    "With `resave: true`, the slower of two parallel requests overwrites what the faster one stored.",
+    "`resave` is true unless you say otherwise: the slower of two parallel requests then overwrites what the faster one stored.",
   );
 });
 

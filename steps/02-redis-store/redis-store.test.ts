@@ -182,7 +182,7 @@ goal("an anonymous request leaves no key", async ({ site, browser, redis }) => {
     added.length === 0,
     "A visitor with nothing to remember left a session in Redis.",
     [answer, `new key: ${added.join(", ")}`],
-    "With `saveUninitialized: true`, each request of a bot costs memory for a day.",
+    "`saveUninitialized` is true unless you say otherwise: each request of a bot then costs memory for a day.",
   );
 });
 

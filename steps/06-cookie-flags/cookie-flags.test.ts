@@ -1,5 +1,6 @@
 import { sign } from "cookie-signature";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
+import { describeError } from "../../shared/testing/answer.ts";
 import { describeDuration, forge, sessionIdIn } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
@@ -302,7 +303,9 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
         refusal,
         `createApp starts with ${what}.`,
         call,
-        "Whoever knows the secret signs any session cookie, and a fallback in the source is known to everybody who reads it. Better no start than one that anybody can enter.",
+        sessionSecret
+          ? "A short secret can be guessed, offline and fast, from any cookie that it signed: 32 characters are the least."
+          : "Whoever knows the secret signs any session cookie, and a fallback in the source is known to everybody who reads it. Better no start than one that anybody can enter.",
       );
       must(
         !refusal.message.includes("process.exit"),
@@ -355,6 +358,13 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
     "Whoever reads the log signs any session cookie. Logs are copied, searched and kept: no secret belongs there.",
   );
   const stranger = await neighbour.browser().get("/me", { headers: { Cookie: header } });
+  must(
+    stranger.status < 500,
+    `A cookie of another app crashes this one: ${stranger.thrown ? describeError(stranger.thrown) : stranger.status}.`,
+    stranger,
+    "`secret` takes one text, or one flat list of texts: the secret, then the previous ones.",
+    4,
+  );
   must(
     stranger.status === 401,
     "createApp insists on SESSION_SECRET, and does not sign with it alone.",

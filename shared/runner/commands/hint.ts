@@ -4,7 +4,7 @@ import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
 import { loadProgress, saveStepProgress } from "../progress.ts";
 import { renderNote } from "../render.ts";
-import { counted, isPassed, type StepResult } from "../result.ts";
+import { firstOpen, isPassed, type StepResult } from "../result.ts";
 
 /** `npm run hint [N]`: judges the step, and shows the next hint for its first open goal. */
 export async function hint({ step, paper, write }: Invocation): Promise<number> {
@@ -20,15 +20,14 @@ export function nextHint(step: StepEntry, result: StepResult | undefined): strin
     return `Every goal of step ${step.number} is met: there is nothing to hint at.`;
   if (result.fault) return result.fault;
   const [lost] = result.lost ?? [];
-  const open =
-    lost ??
-    counted(result.goals).find(({ verdict }) => verdict === "unmet") ??
-    counted(result.goals).find(({ verdict }) => verdict === "not judged");
+  const open = lost ?? firstOpen(result);
   if (!open) return "The steps before are still looked at: ask again in a moment.";
   // What was lost is taught where it was gained.
   if (lost) step = lost.step;
-  // A stub is begun at the beginning, whichever of its TODOs the first goal belongs to.
-  const todo = `${step.number}.${open.message?.includes("it is the stub") ? 1 : open.goal.todo}`;
+  // As long as nothing is met, a stub is begun at the beginning.
+  const isStub = open.message?.includes("it is the stub");
+  const begun = result.goals.some(({ verdict }) => verdict === "met");
+  const todo = `${step.number}.${isStub && !begun ? 1 : open.goal.todo}`;
   const hints = readHints(step).get(todo);
   if (!hints || hints.length === 0) return `There are no hints for TODO ${todo}.`;
 

@@ -10,7 +10,7 @@ import {
 import { join, relative } from "node:path";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
-import { keepsakes, timestamp } from "../progress.ts";
+import { keepsakes, saveStepProgress, timestamp } from "../progress.ts";
 import { renderNote } from "../render.ts";
 import { UserError } from "../user-error.ts";
 
@@ -37,7 +37,10 @@ export async function reset({ step, paper, write }: Invocation): Promise<number>
       `${name} cannot be written (${code}). Is it read-only? Make it writable, then: npm run reset ${step.number}`,
     );
   }
-  const where = kept ? ` What you had is kept: ${relative(root, kept)}` : "";
+  saveStepProgress(step, (before) => ({ ...before, hints: {} }));
+  const where = kept
+    ? ` What you had is kept. To have it back:\n\n  cp ${relative(root, kept)} ${name}`
+    : "";
   write(renderNote(`${name} is the starter again.${where}`, paper));
   return 0;
 }

@@ -216,4 +216,22 @@ export const mistakes: readonly Mistake[] = [
     goal: "a forged or unsigned cookie starts over",
     says: "changed signature",
   },
+  {
+    name: "app.listen, as in every tutorial",
+    edits: [["  return app;", "  app.listen(0);\n  return app;"]],
+    goal: "a second visit counts 2",
+    says: "createApp listens on a port by itself",
+  },
+  {
+    name: "sessions written back by every request",
+    edits: [["resave: false", "resave: true"]],
+    goal: "a visitor with nothing to remember gets no cookie",
+    says: "A request that only read wrote the session back",
+  },
+  {
+    name: "the secret in the source before the one of the machine",
+    edits: [['config.sessionSecret ?? "only for the first steps"', '"only for the first steps"']],
+    goal: "a forged or unsigned cookie starts over",
+    says: "a signature by the secret in the source",
+  },
 ];

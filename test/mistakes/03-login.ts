@@ -309,4 +309,29 @@ ${storeUser}      req.session.save((error) => {
     goal: "no password hash leaves the server",
     says: "password is stored in the session",
   },
+  {
+    name: "a refine that returns nothing",
+    edits: [
+      [
+        "(password) => Buffer.byteLength(password) <= 72",
+        "(password) => void (Buffer.byteLength(password) <= 72)",
+      ],
+    ],
+    goal: "the right password logs in",
+    says: "refused, before the handler sees it",
+  },
+  {
+    name: "the email as it was typed, although the schema is right",
+    edits: [
+      ["const { email, password } = req.validBody;", "const { email, password } = req.body;"],
+    ],
+    goal: "an email may be typed with capitals and blanks",
+    says: "is not recognised as ada@example.com",
+  },
+  {
+    name: "validate with the schema itself",
+    edits: [["validate({ body: LoginSchema })", "validate(LoginSchema as never)"]],
+    goal: "the right password logs in",
+    says: "crashed: TypeError",
+  },
 ];

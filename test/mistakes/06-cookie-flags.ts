@@ -571,4 +571,10 @@ export function createApp`,
     goal: "after a rotation, cookies signed with the previous secret still work",
     says: "Of several previous secrets",
   },
+  {
+    name: "a list in the list of secrets",
+    edits: [[secrets, "[config.sessionSecret, config.previousSessionSecrets as never]"]],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "A cookie of another app crashes this one",
+  },
 ];

@@ -168,6 +168,7 @@ describe("a watching runner", () => {
   });
 
   test("keys: hint, diff, list, run again, next, quit", async () => {
+    await terminal.shows(/Step 3 is passed\./);
     terminal.press("d");
     await terminal.shows(/byte for byte/);
     terminal.press("l");

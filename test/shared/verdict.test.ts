@@ -1,6 +1,12 @@
 import { afterEach, expect, test, TestRunner, vi } from "vitest";
 import { steps } from "../../shared/runner/manifest.ts";
-import { type Evidence, GoalUnmet, must, notJudged } from "../../shared/testing/verdict.ts";
+import {
+  AppNotBuilt,
+  type Evidence,
+  GoalUnmet,
+  must,
+  notJudged,
+} from "../../shared/testing/verdict.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -104,3 +110,16 @@ function running(filepath: string, name: string) {
   } as never);
   return skip;
 }
+
+test("an assertion may name another TODO than the goal's", () => {
+  running("/workshop/steps/03-login/login.test.ts", "the right password logs in");
+  expect(() => must(false, "It fails.", [], "Why.", 1)).toThrow(
+    "It fails.\nWhy.\nSee TODO 3.1 in steps/03-login/app.ts.",
+  );
+});
+
+test("an app that could not be built leads to no TODO: whichever goal came first knows no place", () => {
+  running("/workshop/steps/03-login/login.test.ts", "the right password logs in");
+  const { name, message } = new AppNotBuilt("createApp threw.", [], "Why.");
+  expect([name, message]).toEqual(["AppNotBuilt", "createApp threw.\nWhy."]);
+});

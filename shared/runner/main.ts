@@ -11,6 +11,8 @@ import { UserError } from "./user-error.ts";
 /** What a command gets, and where it writes. It returns its exit code. */
 export interface Invocation {
   step: StepEntry;
+  /** A TODO of the step, as `3.2`, for the command that takes one. */
+  todo?: string | undefined;
   paper: Paper;
   once: boolean;
   yes: boolean;
@@ -50,14 +52,16 @@ async function main(argv: readonly string[]): Promise<number> {
     const { rebuildProgress } = await import("./rebuild.ts");
     progress = await rebuildProgress();
   }
-  const step = argument === undefined ? firstUnfinished(progress) : findStep(argument);
+  const todo = name === "hint" && /^\d\.\d$/.test(argument ?? "") ? argument : undefined;
+  const wanted = todo?.split(".")[0] ?? argument;
+  const step = wanted === undefined ? firstUnfinished(progress) : findStep(wanted);
   if (!step) {
     throw new UserError(
       `There is no step "${argument}". The steps are:\n\n${listSteps(progress)}\n\nTry: npm run ${name} 1`,
     );
   }
   const run = await load();
-  return run({ step, paper, once, yes, write });
+  return run({ step, todo, paper, once, yes, write });
 }
 
 function parse(command: string, args: readonly string[]) {

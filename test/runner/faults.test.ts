@@ -242,6 +242,7 @@ describe("through pipes", () => {
     { args: ["step", "--wat"], says: /Unknown option '--wat'/ },
     { args: ["toString"], says: /There is no command "toString"/ },
     { args: ["hint", "99"], says: /There is no step "99"/ },
+    { args: ["hint", "2.9"], says: /Step 2 has no TODO 2\.9\. It has 2\.1, 2\.2, 2\.3\./ },
     { args: ["diff", "6"], says: /not passed yet, and this shows its solution[\s\S]*--yes/ },
   ])("$args is refused in a sentence", async ({ args, says }) => {
     const { exitCode, output } = await runPiped(workshop.folder, args);
@@ -257,6 +258,12 @@ describe("through pipes", () => {
     const green = await runPiped(workshop.folder, ["step", "6"]);
     expect(green.output).toMatch(/(\d+) of \1 goals met\. Step 6 is passed/);
     expect(green.exitCode).toBe(0);
+  });
+
+  test("a hint can be asked for by its TODO", async () => {
+    const { exitCode, output } = await runPiped(workshop.folder, ["hint", "2.1"]);
+    expect(output).toMatch(/^\s*Hint 1 of 3 for TODO 2\.1\n/);
+    expect(exitCode).toBe(0);
   });
 
   test("reset brings the exact starter back, and keeps what it replaces", async () => {

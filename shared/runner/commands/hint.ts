@@ -5,9 +5,17 @@ import type { StepEntry } from "../manifest.ts";
 import { loadProgress, saveStepProgress } from "../progress.ts";
 import { renderNote } from "../render.ts";
 import { firstOpen, isPassed, type StepResult } from "../result.ts";
+import { UserError } from "../user-error.ts";
 
-/** `npm run hint [N]`: judges the step, and shows the next hint for its first open goal. */
-export async function hint({ step, paper, write }: Invocation): Promise<number> {
+/**
+ * `npm run hint [N]` judges the step, and shows the next hint for its first open goal;
+ * `npm run hint 3.2` shows the next one for that TODO.
+ */
+export async function hint({ step, todo, paper, write }: Invocation): Promise<number> {
+  if (todo !== undefined) {
+    write(renderNote(hintFor(step, todo), paper));
+    return 0;
+  }
   const result = await withEngine((engine) => engine.judge(step));
   write(renderNote(nextHint(step, result), paper));
   return 0;
@@ -28,12 +36,20 @@ export function nextHint(step: StepEntry, result: StepResult | undefined): strin
   const isStub = open.message?.includes("it is the stub");
   const begun = result.goals.some(({ verdict }) => verdict === "met");
   const todo = `${step.number}.${isStub && !begun ? 1 : open.goal.todo}`;
-  const hints = readHints(step).get(todo);
-  if (!hints || hints.length === 0) return `There are no hints for TODO ${todo}.`;
+  return hintFor(step, todo, open.goal.name);
+}
 
+function hintFor(step: StepEntry, todo: string, goal?: string): string {
+  const all = readHints(step);
+  const hints = all.get(todo);
+  if (!hints) {
+    throw new UserError(
+      `Step ${step.number} has no TODO ${todo}. It has ${[...all.keys()].join(", ")}.`,
+    );
+  }
   const shown = loadProgress().progress.steps[step.slug]?.hints[todo] ?? 0;
   const level = Math.min(shown + 1, hints.length);
   saveStepProgress(step, (before) => ({ ...before, hints: { ...before.hints, [todo]: level } }));
   const more = level < hints.length ? "Ask again for the next one." : "This is the last one.";
-  return `Hint ${level} of ${hints.length} for TODO ${todo} (${open.goal.name})\n\n${hints[level - 1]}\n\n${more}`;
+  return `Hint ${level} of ${hints.length} for TODO ${todo}${goal ? ` (${goal})` : ""}\n\n${hints[level - 1]}\n\n${more}`;
 }

@@ -10,10 +10,29 @@ init({
   post: (response) => port.postMessage(response),
   on: (callback) => port.on("message", callback),
   off: (callback) => port.off("message", callback),
-  runTests: (state, traces) => runBaseTests("run", state, traces),
-  collectTests: (state, traces) => runBaseTests("collect", state, traces),
+  runTests: (state, traces) => runAndCleanUp("run", state, traces),
+  collectTests: (state, traces) => runAndCleanUp("collect", state, traces),
   setup: setupEnvironment,
 });
+
+/**
+ * vitest keeps the fixtures of a run, and with them the file that was judged, until its worker ends.
+ * This one does not end, so each run cleans up after itself.
+ *
+ * @param {"run" | "collect"} method
+ * @param {Parameters<typeof runBaseTests>[1]} state
+ * @param {Parameters<typeof runBaseTests>[2]} traces
+ */
+async function runAndCleanUp(method, state, traces) {
+  /** @type {(() => unknown)[]} */
+  const cleanUps = [];
+  state.onCleanup = (cleanUp) => void cleanUps.push(cleanUp);
+  try {
+    await runBaseTests(method, state, traces);
+  } finally {
+    for (const cleanUp of cleanUps) await cleanUp();
+  }
+}
 
 await Promise.all([
   import("vitest"),

@@ -97,7 +97,7 @@ goal("the answer waits until the session is deleted", async ({ site, browser, re
   const deletion = site.commands.hold("delete");
   const logout = browser.begin("POST", route);
   await Promise.race([deletion.reached, logout.answer]);
-  await pause(25);
+  await pause(15);
   const early = logout.headersArrived && (await redis.read(key)) !== undefined;
   deletion.release();
   const answer = await logout.answer;

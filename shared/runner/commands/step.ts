@@ -135,7 +135,7 @@ function diffNote(step: StepEntry): Note {
 }
 
 // Editors write in several goes, or write another file and rename it: both are one save.
-const settleMs = 12;
+const settleMs = 6;
 const lookAgainMs = 500;
 
 /** Calls back once per save in the step's folder, also after it was deleted and made anew. */

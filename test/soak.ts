@@ -33,7 +33,7 @@ for (const { kind, url } of [
     await Promise.all(
       engines.map(async (engine) => {
         for (let candidate = queue.shift(); candidate; candidate = queue.shift()) {
-          const { complaint } = await grade(engine, candidate, true);
+          const { complaint } = await grade(engine, candidate);
           if (!complaint) continue;
           const what = `${kind} Redis, ${candidate.step.slug}, ${candidate.kind} "${candidate.name}": ${complaint}`;
           changed.set(what, (changed.get(what) ?? 0) + 1);

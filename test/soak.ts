@@ -37,6 +37,7 @@ for (const { kind, url } of [
           if (!complaint) continue;
           const what = `${kind} Redis, ${candidate.step.slug}, ${candidate.kind} "${candidate.name}": ${complaint}`;
           changed.set(what, (changed.get(what) ?? 0) + 1);
+          console.log(`changed: ${what}`);
         }
       }),
     );

@@ -22,12 +22,12 @@ const changed = new Map<string, number>();
 const busy = new Worker("for (;;) {}", { eval: true });
 const real = await realRedis();
 
-for (const { kind, url } of [
-  { kind: "embedded", url: "" },
-  ...(real ? [{ kind: "real", url: real.url }] : []),
-]) {
-  const redis = await provideRedis(url);
-  for (let repeat = 1; repeat <= repeats; repeat++) {
+const kinds = [
+  { kind: "embedded", redis: await provideRedis("") },
+  ...(real ? [{ kind: "real", redis: await provideRedis(real.url) }] : []),
+];
+for (let repeat = 1; repeat <= repeats; repeat++) {
+  for (const { kind, redis } of kinds) {
     const engines = await Promise.all([1, 2].map(() => Engine.start(redis.url)));
     const queue = [...candidates];
     await Promise.all(
@@ -46,9 +46,9 @@ for (const { kind, url } of [
       `${kind} Redis, repeat ${repeat} of ${repeats}: ${changed.size} verdicts changed so far`,
     );
   }
-  await redis.close();
 }
 
+for (const { redis } of kinds) await redis.close();
 await busy.terminate();
 real?.stop();
 for (const [what, times] of changed) console.log(`${times} × ${what}`);

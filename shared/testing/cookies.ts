@@ -1,3 +1,6 @@
+import { sign } from "cookie-signature";
+import type { SigningKey } from "./signing-keys.ts";
+
 /** One Set-Cookie header, taken apart. */
 export interface SetCookie {
   name: string;
@@ -55,6 +58,12 @@ export function parseSetCookie(header: string): SetCookie {
 export function sessionIdIn(cookieValue: string): string | undefined {
   const value = decode(cookieValue);
   return /^s:(.+)\.[^.]*$/.exec(value)?.[1];
+}
+
+/** The value of a session cookie as express-session makes it: the id, signed with the secret. */
+export function signedValue(id: string, secret: SigningKey): string {
+  // cookie-signature hands the key to an HMAC, which takes more than its types say.
+  return encodeURIComponent(`s:${sign(id, secret as string)}`);
 }
 
 /** The same cookie value with one character of its signature changed. */

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { Server as NetServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo } from "node:net";
 import bcrypt from "bcrypt";
 import type { Express } from "express";
 import { Redis } from "ioredis";
@@ -213,7 +212,8 @@ function connect(module: StepModule, url: string): Redis {
 
 /** Builds an app as the server does. */
 export async function create(module: StepModule, services: Services): Promise<Express> {
-  if (typeof module.createApp !== "function") {
+  const { createApp } = module;
+  if (typeof createApp !== "function") {
     throw new AppNotBuilt(
       "app.ts does not export createApp.",
       [],
@@ -222,7 +222,7 @@ export async function create(module: StepModule, services: Services): Promise<Ex
   }
   let app: Express;
   try {
-    app = await withoutListening(() => module.createApp?.(services) as Express);
+    app = await withoutListening(() => createApp(services));
   } catch (error) {
     return failed("createApp", error);
   }

@@ -1,7 +1,6 @@
-import { sign } from "cookie-signature";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import { describeError } from "../../shared/testing/answer.ts";
-import { describeDuration, forge, sessionIdIn } from "../../shared/testing/cookies.ts";
+import { describeDuration, forge, sessionIdIn, signedValue } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../../shared/testing/signing-keys.ts";
@@ -372,7 +371,7 @@ goal("createApp insists on SESSION_SECRET", async ({ open, site }) => {
     "Two apps with different secrets accept each other's cookies: something that both of them know signs them as well.",
   );
   const id = sessionIdIn(cookie.value) ?? notJudged("the cookie is not signed");
-  const signedWith = (key: SigningKey) => encodeURIComponent(`s:${sign(id, key as string)}`);
+  const signedWith = (key: SigningKey) => signedValue(id, key);
   const ask = (at: Site, value: string) =>
     at.browser().get("/me", { headers: { Cookie: `${cookie.name}=${value}` } });
 

@@ -125,6 +125,7 @@ export class Browser {
 
     const start = request(site.address)[method.toLowerCase() as "get" | "post" | "patch"];
     const pending = start(path)
+      .agent(site.connections)
       .redirects(0)
       .ok(() => true)
       .timeout({ deadline: withinMs })

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { Agent, createServer, type Server } from "node:http";
 import { Server as NetServer, type AddressInfo } from "node:net";
 import bcrypt from "bcrypt";
 import type { Express } from "express";
@@ -62,6 +62,8 @@ function hashedPeople(): Promise<NewUser[]> {
 export class Site {
   readonly db: Database;
   readonly config: Config;
+  /** The connections of its visitors, kept open between requests as a proxy in front of it would. */
+  readonly connections = new Agent({ keepAlive: true });
   readonly #ground: Ground;
   readonly #redisUrl: string;
   #module: StepModule;
@@ -147,6 +149,7 @@ export class Site {
   async close(): Promise<void> {
     this.#commands?.releaseAll();
     this.#redis?.disconnect();
+    this.connections.destroy();
     if (!this.#server?.listening) return;
     this.#server.close();
     this.#server.closeAllConnections();
@@ -176,11 +179,14 @@ export class Site {
       app(req, res, (error?: unknown) => {
         if (error)
           this.#ground.errors.push(error instanceof Error ? error : new Error(String(error)));
+        if (res.writableEnded) return;
         if (res.headersSent) return res.destroy();
         res.statusCode = error ? 500 : 404;
         res.end();
       });
     });
+    // A connection that the server gives up must not be the one that the next request takes.
+    this.#server.keepAliveTimeout = 0;
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
   }

@@ -400,16 +400,14 @@ goal("a failed login stores nothing", async ({ site, browser, redis }) => {
 });
 
 goal("an unknown email takes as long as a known one", async ({ open }) => {
-  // Something else can make an answer late, but nothing makes a hash quick.
-  const first = guesses(await siteFor(7));
-  for (let guess = 0; guess < 7; guess++) {
-    if (guess < 2) await first.known();
+  // Something else can make an answer late, but nothing makes a hash quick: the least of several decides.
+  const first = guesses(await siteFor(6));
+  for (let guess = 0; guess < 6; guess++) {
+    if (guess < 3) await first.known();
     await first.unknown();
-    const { known, unknown } = first.times;
-    const least = Math.min(...known);
-    const alike = unknown.filter((ms) => ms > least * 0.7 && ms < least * 1.4);
-    if (alike.length === 3) return;
-    if (guess > 0 && Math.min(...unknown) < least / 2) break;
+    const ratio = Math.min(...first.times.unknown) / Math.min(...first.times.known);
+    if (guess > 0 && ratio < 0.7) break;
+    if (guess > 1 && ratio < 1.4) return;
   }
 
   // A decoy of the cost that the server uses is dearer than the hashes of a test.
@@ -506,22 +504,32 @@ goal("a login that cannot be stored is an error", async ({ site, browser }) => {
 goal("a login keeps nobody else waiting", async ({ open }) => {
   const cheapestMs = await hashingMs(4);
   // Something else can take the processor now and then; only the hashing takes it every time.
-  for (const bcryptCost of [7, 7, 9, 11, 12]) {
+  for (const [bcryptCost, tries] of [
+    [7, 4],
+    [9, 2],
+    [12, 1],
+  ] as const) {
     const site = await open({ db: await createDatabase({ bcryptCost, people: [ada] }) });
     // Each step up doubles the time.
     const oneHashMs = cheapestMs * 2 ** (bcryptCost - 4);
-    const stalls = {
-      "one login": await longestStallMs(() => loggedIn(site)),
-      "one login with an unknown email": await longestStallMs(() =>
+    const logins = {
+      "one login": () => loggedIn(site),
+      "one login with an unknown email": () =>
         site.browser().post(route, { email: "nobody@example.com", password: "not her password" }),
-      ),
     };
-    const [who, stallMs] = Object.entries(stalls).toSorted((a, b) => b[1] - a[1])[0] ?? ["", 0];
-    if (stallMs < oneHashMs / 2) return;
+    let stalled: { who: string; stallMs: number } | undefined;
+    for (const [who, login] of Object.entries(logins)) {
+      let stallMs = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < tries && stallMs > oneHashMs / 2; i++) {
+        stallMs = Math.min(stallMs, await longestStallMs(login));
+      }
+      if (stallMs > oneHashMs / 2) stalled ??= { who, stallMs };
+    }
+    if (!stalled) return;
     must(
       bcryptCost < 12,
       "While somebody logs in, the whole server stands still.",
-      `${who}: nothing else ran for ${Math.round(stallMs)} ms (one bcrypt comparison takes ${Math.round(oneHashMs)} ms)`,
+      `${stalled.who}: nothing else ran for ${Math.round(stalled.stallMs)} ms (one bcrypt comparison takes ${Math.round(oneHashMs)} ms)`,
       "`compareSync` and `hashSync` block the only thread that answers requests. `bcrypt.compare` works on another one.",
     );
   }

@@ -49,8 +49,12 @@ function watch(
     let state: WatchState;
     let saves: { close(): void } | undefined;
     let checking = new AbortController();
+    let isOver = false;
 
-    const happen = (event: WatchEvent) => proceed(...update(state, event));
+    // What is under way when somebody quits comes to its end unseen.
+    const happen = (event: WatchEvent) => {
+      if (!isOver) proceed(...update(state, event));
+    };
     const proceed = (next: WatchState, actions: readonly WatchAction[]) => {
       state = next;
       show();
@@ -93,6 +97,7 @@ function watch(
           savePassed(action.step);
           return;
         case "quit":
+          isOver = true;
           checking.abort();
           saves?.close();
           process.stdout.off("resize", show);
@@ -106,10 +111,10 @@ function watch(
         if (redis.kind === "external") await checkRedis(redis.url);
         const result = await engine.judge(step, {
           onGoalsMet: (soFar) => happen({ type: "goals met", result: soFar }),
-          isWanted: () => !state.savedMeanwhile,
+          isWanted: () => !isOver && !state.savedMeanwhile,
         });
         happen({ type: "ran", result });
-        void engine.widen();
+        if (!isOver) void engine.widen();
       } catch (error) {
         happen({
           type: "stopped short",

@@ -107,8 +107,6 @@ const paper = paperOf(process.stdout);
 
 try {
   process.exitCode = await main(process.argv.slice(2));
-  // Whatever is still open was closed, and has not noticed yet.
-  setTimeout(() => process.exit(), 500).unref();
 } catch (error) {
   process.exitCode = 1;
   if (error instanceof UserError || error instanceof RedisUnavailable) {
@@ -120,3 +118,5 @@ try {
     );
   }
 }
+// Whatever is still open was closed, and has not noticed yet.
+setTimeout(() => process.exit(), 300).unref();

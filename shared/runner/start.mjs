@@ -6,7 +6,9 @@ import { prepareThread } from "./engine/warm-thread.mjs";
 // From Node 22 on, compiled code is kept between runs.
 /** @type {{ enableCompileCache?: () => void }} */ (module).enableCompileCache?.();
 
-if (["step", "hint"].includes(process.argv[2] ?? "")) {
+const [command = "step", argument = ""] = process.argv.slice(2);
+// The hints of a TODO, as in `hint 3.2`, need no verdict.
+if (command === "step" || (command === "hint" && !argument.includes("."))) {
   prepareThread();
   await Promise.all([import("vitest/node"), import("js-redis-server")]);
 }

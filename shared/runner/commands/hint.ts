@@ -1,4 +1,3 @@
-import { withEngine } from "../engine/with-engine.ts";
 import { readHints } from "../hints.ts";
 import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
@@ -16,6 +15,7 @@ export async function hint({ step, todo, paper, write }: Invocation): Promise<nu
     write(renderNote(hintFor(step, todo), paper));
     return 0;
   }
+  const { withEngine } = await import("../engine/with-engine.ts");
   const result = await withEngine((engine) => engine.judge(step));
   write(renderNote(nextHint(step, result), paper));
   return 0;

@@ -69,6 +69,8 @@ async function realRedis(): Promise<{ url: string; stop(): void } | undefined> {
   const server = spawn("redis-server", ["--port", port, "--bind", "127.0.0.1", "--save", ""], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  process.once("exit", () => server.kill());
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   for await (const line of server.stdout) if (String(line).includes("Ready to accept")) break;
   return { url: `redis://127.0.0.1:${port}`, stop: () => void server.kill() };
 }

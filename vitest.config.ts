@@ -4,14 +4,20 @@ export default defineConfig({
   test: {
     globalSetup: "shared/testing/redis-setup.ts",
     // Much of the time goes into waiting for other processes.
-    maxWorkers: "100%",
+    maxWorkers: "150%",
     projects: [
       // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.
       { extends: true, test: { name: "steps", include: ["steps/**/*.test.ts"] } },
       // What proves the workshop itself: `npm test`.
       {
         extends: true,
-        test: { name: "workshop", include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "workshop",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 60_000,
+          // Loading the packages anew for each file would take longer than its tests.
+          isolate: false,
+        },
       },
     ],
   },

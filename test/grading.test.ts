@@ -10,8 +10,7 @@ const engines: Engine[] = [];
 const waiting: ((engine: Engine) => void)[] = [];
 
 beforeAll(async () => {
-  // A good part of the time goes into waiting for outages, not for a processor.
-  for (let i = 0; i < availableParallelism() * 2; i++) {
+  for (let i = 0; i < availableParallelism(); i++) {
     engines.push(await Engine.start(inject("redisUrl")));
   }
 });

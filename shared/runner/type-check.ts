@@ -17,7 +17,14 @@ export function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promise<str
     const folder = `steps/${slug}/`;
     const checker = spawn(
       process.execPath,
-      [join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", projectOf(slug)],
+      [
+        join(root, "node_modules/typescript/bin/tsc"),
+        "--singleThreaded",
+        "--pretty",
+        "false",
+        "--project",
+        projectOf(slug),
+      ],
       { cwd: root, stdio: ["ignore", "pipe", "ignore"], signal },
     );
     // The next verdict must not wait for it.

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { steps } from "../../shared/runner/manifest.ts";
 import { root, stepPaths } from "../../shared/runner/paths.ts";
 
@@ -62,6 +62,7 @@ export class Terminal {
   readonly #child: ChildProcess;
   #output = "";
   #exitCode: number | null | undefined;
+  readonly #changed = new EventEmitter();
 
   /** A command of the workshop's runner. */
   constructor(
@@ -80,8 +81,14 @@ export class Terminal {
         stdio: ["pipe", "pipe", "inherit"],
       },
     );
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#output += text));
-    this.#child.on("close", (code) => (this.#exitCode = code));
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#output += text;
+      this.#changed.emit("change");
+    });
+    this.#child.on("close", (code) => {
+      this.#exitCode = code;
+      this.#changed.emit("change");
+    });
   }
 
   /** Any other command. */
@@ -106,7 +113,7 @@ export class Terminal {
 
   /** Waits until something appears that was not there at the mark. */
   async showsAfter(mark: number, pattern: RegExp): Promise<void> {
-    await until(
+    await this.#until(
       () => pattern.test(plain(this.#output.slice(mark))),
       () => `${pattern} never appeared. Last screen:\n${this.screen}`,
     );
@@ -129,7 +136,7 @@ export class Terminal {
 
   /** Waits until the screen shows it. */
   async shows(pattern: RegExp): Promise<string> {
-    await until(
+    await this.#until(
       () => pattern.test(this.screen),
       () => `${pattern} never appeared. Last screen:\n${this.screen}`,
     );
@@ -137,23 +144,24 @@ export class Terminal {
   }
 
   async exits(): Promise<number | null> {
-    await until(
+    await this.#until(
       () => this.#exitCode !== undefined,
       () => `It never ended. Last screen:\n${this.screen}`,
     );
     return this.#exitCode ?? null;
   }
 
+  async #until(holds: () => boolean, complaint: () => string): Promise<void> {
+    const enough = AbortSignal.timeout(patienceMs);
+    while (!holds()) {
+      await once(this.#changed, "change", { signal: enough }).catch(() => {
+        throw new Error(complaint());
+      });
+    }
+  }
+
   close(): void {
     if (this.#exitCode === undefined) this.#child.kill("SIGKILL");
-  }
-}
-
-async function until(holds: () => boolean, complaint: () => string): Promise<void> {
-  const deadline = Date.now() + patienceMs;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(complaint());
-    await sleep(2);
   }
 }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -17,6 +18,7 @@ export default defineConfig({
           testTimeout: 60_000,
           // Loading the packages anew for each file would take longer than its tests.
           isolate: false,
+          maxConcurrency: availableParallelism(),
         },
       },
     ],

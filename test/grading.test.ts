@@ -6,8 +6,8 @@ import { Engine } from "../shared/runner/engine/engine.ts";
 import { steps } from "../shared/runner/manifest.ts";
 import { candidatesOf, grade } from "./grading/grade.ts";
 
+const candidates = (await Promise.all(steps.map(candidatesOf))).flat();
 const engines: Engine[] = [];
-const waiting: ((engine: Engine) => void)[] = [];
 
 beforeAll(async () => {
   for (let i = 0; i < availableParallelism(); i++) {
@@ -19,19 +19,23 @@ afterAll(async () => {
   await Promise.all(engines.map((engine) => engine.close()));
 });
 
-const candidates = (await Promise.all(steps.map(candidatesOf))).flat();
+// As many steps side by side as there are engines: where one waits for an outage, another hashes.
+describe.concurrent.for(steps)("$slug", (step) => {
+  let engine: Engine;
 
-describe.for(steps)("$slug", (step) => {
-  test.concurrent.for(candidates.filter((candidate) => candidate.step === step))(
+  beforeAll(() => {
+    engine = engines.pop() as Engine;
+  });
+
+  afterAll(() => {
+    engines.push(engine);
+  });
+
+  test.sequential.for(candidates.filter((candidate) => candidate.step === step))(
     "$kind: $name",
-    async (candidate, { expect }) => {
-      const engine = await freeEngine();
-      try {
-        const { complaint } = await grade(engine, candidate);
-        expect(complaint).toBeUndefined();
-      } finally {
-        release(engine);
-      }
+    async (candidate) => {
+      const { complaint } = await grade(engine, candidate);
+      expect(complaint).toBeUndefined();
     },
   );
 });
@@ -42,15 +46,3 @@ test("there is something to grade of every kind, for every step", () => {
     expect(new Set(kinds)).toEqual(new Set(["solution", "starter", "alternative", "mistake"]));
   }
 });
-
-function freeEngine(): Promise<Engine> {
-  const engine = engines.pop();
-  if (engine) return Promise.resolve(engine);
-  return new Promise((resolve) => waiting.push(resolve));
-}
-
-function release(engine: Engine): void {
-  const next = waiting.shift();
-  if (next) next(engine);
-  else engines.push(engine);
-}

@@ -18,7 +18,7 @@ export default defineConfig({
           testTimeout: 60_000,
           // Loading the packages anew for each file would take longer than its tests.
           isolate: false,
-          maxConcurrency: availableParallelism(),
+          maxConcurrency: availableParallelism() + 1,
         },
       },
     ],

@@ -10,7 +10,7 @@ const candidates = (await Promise.all(steps.map(candidatesOf))).flat();
 const engines: Engine[] = [];
 
 beforeAll(async () => {
-  for (let i = 0; i < availableParallelism(); i++) {
+  for (let i = 0; i < availableParallelism() + 1; i++) {
     engines.push(await Engine.start(inject("redisUrl")));
   }
 });
@@ -19,7 +19,8 @@ afterAll(async () => {
   await Promise.all(engines.map((engine) => engine.close()));
 });
 
-// As many steps side by side as there are engines: where one waits for an outage, another hashes.
+// As many steps side by side as there are engines (maxConcurrency): where one waits for an outage,
+// another hashes.
 describe.concurrent.for(steps)("$slug", (step) => {
   let engine: Engine;
 

@@ -1,6 +1,5 @@
 // Proves the judgement: every solution and right alternative passes, every starter gets exactly the
 // verdicts that the manifest declares, every catalogued mistake is caught and named.
-import { availableParallelism } from "node:os";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { Engine } from "../shared/runner/engine/engine.ts";
 import { steps } from "../shared/runner/manifest.ts";
@@ -9,23 +8,17 @@ import { candidatesOf, grade } from "./grading/grade.ts";
 const candidates = (await Promise.all(steps.map(candidatesOf))).flat();
 const engines: Engine[] = [];
 
-beforeAll(async () => {
-  for (let i = 0; i < availableParallelism() + 1; i++) {
-    engines.push(await Engine.start(inject("redisUrl")));
-  }
-});
-
 afterAll(async () => {
   await Promise.all(engines.map((engine) => engine.close()));
 });
 
-// As many steps side by side as there are engines (maxConcurrency): where one waits for an outage,
-// another hashes.
+// As many steps side by side as maxConcurrency says, each with an engine: where one waits for an
+// outage, another hashes.
 describe.concurrent.for(steps)("$slug", (step) => {
   let engine: Engine;
 
-  beforeAll(() => {
-    engine = engines.pop() as Engine;
+  beforeAll(async () => {
+    engine = engines.pop() ?? (await Engine.start(inject("redisUrl")));
   });
 
   afterAll(() => {

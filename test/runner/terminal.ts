@@ -134,11 +134,11 @@ export class Terminal {
     this.#child.stdin?.write(keys);
   }
 
-  /** Waits until the screen shows it. */
-  async shows(pattern: RegExp): Promise<string> {
+  /** Waits until the screen shows it: a text as it is, or what matches a pattern. */
+  async shows(wanted: string | RegExp): Promise<string> {
     await this.#until(
-      () => pattern.test(this.screen),
-      () => `${pattern} never appeared. Last screen:\n${this.screen}`,
+      () => (typeof wanted === "string" ? this.screen.includes(wanted) : wanted.test(this.screen)),
+      () => `${wanted} never appeared. Last screen:\n${this.screen}`,
     );
     return this.screen;
   }

@@ -512,28 +512,36 @@ goal("a login keeps nobody else waiting", async ({ open }) => {
     const site = await open({ db: await createDatabase({ bcryptCost, people: [ada] }) });
     // Each step up doubles the time.
     const oneHashMs = cheapestMs * 2 ** (bcryptCost - 4);
-    const logins = {
-      "one login": () => loggedIn(site),
-      "one login with an unknown email": () =>
-        site.browser().post(route, { email: "nobody@example.com", password: "not her password" }),
-    };
-    let stalled: { who: string; stallMs: number } | undefined;
-    for (const [who, login] of Object.entries(logins)) {
-      let stallMs = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < tries && stallMs > oneHashMs / 2; i++) {
-        stallMs = Math.min(stallMs, await longestStallMs(login));
-      }
-      if (stallMs > oneHashMs / 2) stalled ??= { who, stallMs };
-    }
-    if (!stalled) return;
+    const known = await leastStallMs(tries, oneHashMs / 2, () => loggedIn(site));
+    const unknown = await leastStallMs(tries, oneHashMs / 2, () =>
+      site.browser().post(route, { email: "nobody@example.com", password: "not her password" }),
+    );
+    if (known <= oneHashMs / 2 && unknown <= oneHashMs / 2) return;
     must(
       bcryptCost < 12,
       "While somebody logs in, the whole server stands still.",
-      `${stalled.who}: nothing else ran for ${Math.round(stalled.stallMs)} ms (one bcrypt comparison takes ${Math.round(oneHashMs)} ms)`,
+      [
+        `one login: nothing else ran for ${Math.round(known)} ms`,
+        `one login with an unknown email: nothing else ran for ${Math.round(unknown)} ms`,
+        `one bcrypt comparison takes ${Math.round(oneHashMs)} ms`,
+      ],
       "`compareSync` and `hashSync` block the only thread that answers requests. `bcrypt.compare` works on another one.",
     );
   }
 });
+
+/** The shortest of the longest stalls of several tries; one that is short enough is the last. */
+async function leastStallMs(
+  tries: number,
+  enoughMs: number,
+  action: () => Promise<unknown>,
+): Promise<number> {
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < tries && leastMs > enoughMs; i++) {
+    leastMs = Math.min(leastMs, await longestStallMs(action));
+  }
+  return leastMs;
+}
 
 /** How long bcrypt takes when nothing comes between, in milliseconds: the least of several times. */
 async function hashingMs(cost: number): Promise<number> {

@@ -14,7 +14,7 @@ afterAll(async () => {
 
 // As many steps side by side as maxConcurrency says, each with an engine: where one waits for an
 // outage, another hashes.
-describe.concurrent.for(steps)("$slug", (step) => {
+describe.for(steps)("$slug", { concurrent: true }, (step) => {
   let engine: Engine;
 
   beforeAll(async () => {

@@ -2,9 +2,13 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { StepEntry } from "./manifest.ts";
 import { root } from "./paths.ts";
 import { keepsakes } from "./progress.ts";
+
+// Who saves again at once wants the next verdict, and this answer no longer.
+const beginsAfterMs = 200;
 
 /**
  * The type checker's errors in a step's app, one line each: `app.ts:41: Type 'number' is not …`.
@@ -12,7 +16,9 @@ import { keepsakes } from "./progress.ts";
  *
  * @param signal Ends the check when its answer is no longer wanted.
  */
-export function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promise<string[]> {
+export async function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promise<string[]> {
+  await sleep(beginsAfterMs, undefined, { signal }).catch(() => {});
+  if (signal.aborted) return [];
   return new Promise((resolve) => {
     const folder = `steps/${slug}/`;
     const checker = spawn(

@@ -16,8 +16,9 @@ init({
 });
 
 /**
- * vitest keeps the fixtures of a run, and with them the file that was judged, until its worker ends.
- * This one does not end, so each run cleans up after itself.
+ * vitest keeps the fixtures of a run, and with them the file that was judged, until its worker ends,
+ * and what it would call if the run were cancelled. This one does not end, and no run is cancelled:
+ * each cleans up after itself.
  *
  * @param {"run" | "collect"} method
  * @param {Parameters<typeof runBaseTests>[1]} state
@@ -27,6 +28,7 @@ async function runAndCleanUp(method, state, traces) {
   /** @type {(() => unknown)[]} */
   const cleanUps = [];
   state.onCleanup = (cleanUp) => void cleanUps.push(cleanUp);
+  state.onCancel = () => {};
   try {
     await runBaseTests(method, state, traces);
   } finally {

@@ -2,6 +2,10 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 
+// The cursor of the embedded Redis is a place in its list: a key that somebody removes between two
+// answers hides another one. So one answer is enough for all the keys that a workshop has.
+const keysPerScan = "10000";
+
 /**
  * The keys under one prefix of a Redis: what a run may look at, and all that it removes.
  * Names are given and taken without the prefix.
@@ -27,7 +31,7 @@ export class KeySpace {
         "MATCH",
         `${escapedForScan(this.prefix)}*`,
         "COUNT",
-        "500",
+        keysPerScan,
       );
       for (const key of batch) found.add(key.slice(this.prefix.length));
       cursor = next;

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { afterAll, afterEach, expect, inject, test, vi } from "vitest";
+import { afterAll, afterEach, expect, inject, test, vi, type MockInstance } from "vitest";
 import { KeySpace, openKeySpace } from "../../shared/redis/key-space.ts";
 
 const corner = `${inject("keyPrefix")}key-space:`;
@@ -24,6 +24,14 @@ test("keys are listed without the prefix, in order, each once", async () => {
   const names = Array.from({ length: 1_200 }, (_, i) => `key-${i}`);
   await redis.mset(...names.flatMap((name) => [mine.prefix + name, "1"]));
   expect(await mine.keys()).toEqual(names.toSorted());
+});
+
+test("keys are gathered from every answer of a SCAN, each once", async () => {
+  const [a, b, c] = ["a", "b", "c"].map((name) => mine.prefix + name) as [string, string, string];
+  const scan = vi.spyOn(redis, "scan") as unknown as MockInstance<() => Promise<unknown>>;
+  scan.mockResolvedValueOnce(["17", [c, a]]).mockResolvedValueOnce(["0", [a, b]]);
+  expect(await mine.keys()).toEqual(["a", "b", "c"]);
+  expect(scan.mock.calls.map(([cursor]: unknown[]) => cursor)).toEqual(["0", "17"]);
 });
 
 test("a key may have any name", async () => {

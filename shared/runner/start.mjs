@@ -7,13 +7,12 @@ import { prepareThread } from "./engine/warm-thread.mjs";
 // From Node 22 on, compiled code is kept between runs.
 /** @type {{ enableCompileCache?: () => void }} */ (module).enableCompileCache?.();
 
-// Each save leaves garbage in the threads that stay, and V8 would let a heap grow to a multiple of
-// what it holds before it collects: now to half as much again.
-v8.setFlagsFromString("--heap-growing-percent=50");
-
 const [command = "step", argument = ""] = process.argv.slice(2);
 // The hints of a TODO, as in `hint 3.2`, need no verdict.
 if (command === "step" || (command === "hint" && !argument.includes("."))) {
+  // Each save leaves garbage in the threads that stay, and V8 would let a heap grow to a multiple of
+  // what it holds before it collects: now to half as much again.
+  v8.setFlagsFromString("--heap-growing-percent=50");
   prepareThread();
   await Promise.all([import("vitest/node"), import("js-redis-server")]);
 }

@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 // As many steps side by side as maxConcurrency says, each with an engine: where one waits for an
-// outage, another hashes.
+// outage, another hashes. An option, because `describe.concurrent.for` runs them one by one.
 describe.for(steps)("$slug", { concurrent: true }, (step) => {
   let engine: Engine;
 

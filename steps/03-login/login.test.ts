@@ -512,11 +512,12 @@ goal("a login keeps nobody else waiting", async ({ open }) => {
     const site = await open({ db: await createDatabase({ bcryptCost, people: [ada] }) });
     // Each step up doubles the time.
     const oneHashMs = cheapestMs * 2 ** (bcryptCost - 4);
-    const known = await leastStallMs(tries, oneHashMs / 2, () => loggedIn(site));
-    const unknown = await leastStallMs(tries, oneHashMs / 2, () =>
+    const enoughMs = oneHashMs / 2;
+    const known = await leastStallMs(tries, enoughMs, () => loggedIn(site));
+    const unknown = await leastStallMs(tries, enoughMs, () =>
       site.browser().post(route, { email: "nobody@example.com", password: "not her password" }),
     );
-    if (known <= oneHashMs / 2 && unknown <= oneHashMs / 2) return;
+    if (Math.max(known, unknown) <= enoughMs) return;
     must(
       bcryptCost < 12,
       "While somebody logs in, the whole server stands still.",

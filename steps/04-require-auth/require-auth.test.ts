@@ -4,6 +4,7 @@ import type { Browser } from "../../shared/testing/browser.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { containsHash } from "../../shared/testing/hashes.ts";
 import { namesOf, openedBesideTheCookie, plant } from "../../shared/testing/planted.ts";
+import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -196,9 +197,8 @@ goal("an unknown or expired session answers 401", async ({ site, redis }) => {
 
 goal("a deleted user is out at once, and the session is gone", async ({ site, redis }) => {
   const browser = await profileOf(site);
-  const id = (await browser.sessionId()) ?? notJudged("a login sets no session cookie");
   const key =
-    (await redis.keys()).find((each) => each.includes(id)) ??
+    (await sessionKeyOf(site, redis, () => browser.get("/me"))) ??
     notJudged("a login leaves no session in Redis");
   const user = (await site.db.users.findByEmail(ada.email)) ?? notJudged("Ada is missing");
   await site.db.users.remove(user.id);

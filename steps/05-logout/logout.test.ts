@@ -1,10 +1,12 @@
 import type { Express } from "express";
 import { onTestFinished } from "vitest";
 import { seededUsers } from "../../shared/app/database.ts";
+import type { KeySpace } from "../../shared/redis/key-space.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { describeSetCookie, sessionIdIn } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { namesOf, plant } from "../../shared/testing/planted.ts";
+import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { holdTimers } from "../../shared/testing/timers.ts";
@@ -295,11 +297,11 @@ function getRoutesOf({ router }: Express): string[] {
 }
 
 /** Logs in and finds the session in Redis, or ends the goal as not judged. */
-async function loggedIn(site: Site, browser: Browser, redis: { keys(): Promise<string[]> }) {
-  const before = await redis.keys();
+async function loggedIn(site: Site, browser: Browser, redis: KeySpace) {
   const login = await browser.logIn(ada);
-  (await browser.get("/me")).orNotJudged(200, "/me does not answer those who are logged in");
-  const key = (await redis.keys()).find((each) => !before.includes(each));
+  const key = await sessionKeyOf(site, redis, async () =>
+    (await browser.get("/me")).orNotJudged(200, "/me does not answer those who are logged in"),
+  );
   return {
     cookie: await browser.cookieHeader(),
     setCookie:

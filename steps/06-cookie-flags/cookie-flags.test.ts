@@ -3,6 +3,7 @@ import { describeError } from "../../shared/testing/answer.ts";
 import { describeDuration, forge, sessionIdIn, signedValue } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
+import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../../shared/testing/signing-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -53,12 +54,19 @@ goal("page scripts cannot read the cookie", async ({ open }) => {
 
 goal("in production the cookie travels over https alone", async ({ open }) => {
   const site = await open({ env: "production" });
-  const { cookie, login } = await cookieAtLogin(site);
+  const { cookie, header, login } = await cookieAtLogin(site);
   must(
     cookie.secure,
     "In production, the session cookie travels over http as well: it lacks Secure.",
     login,
     "One http link to your site, typed or planted, and everybody on the same Wi-Fi can read the cookie.",
+  );
+  const renewed = await renewedCookie(site, header);
+  must(
+    renewed.cookie?.secure !== false,
+    "In production, the next visit renews the session cookie without Secure.",
+    [login, renewed.visit],
+    "The flags are stored with the session, and come back with it. Whatever leaves them out of Redis takes them off the cookie that is sent with the next change of the session.",
   );
   const http = await site
     .browser()
@@ -87,6 +95,13 @@ goal("another site's requests do not carry the cookie", async ({ open }) => {
       `In ${env}, other sites can send requests with this cookie: it ${cookie.sameSite ? `says SameSite=${cookie.sameSite}` : "has no SameSite"}.`,
       login,
       "A form on another site, posted to yours, arrives with the cookie of your user (CSRF). Lax sends it with links only, Strict not even with those. Not every browser assumes Lax by itself.",
+    );
+    const renewed = await renewedCookie(site, header);
+    must(
+      !renewed.cookie || renewed.cookie.sameSite === cookie.sameSite,
+      `In ${env}, the next visit renews the session cookie ${renewed.cookie?.sameSite ? `with SameSite=${renewed.cookie.sameSite}` : "without SameSite"}.`,
+      [login, renewed.visit],
+      "The flags are stored with the session, and come back with it. Whatever leaves them out of Redis takes them off the cookie that is sent with the next change of the session.",
     );
     if (env === "production") await mustKeepOtherSitesOut(site, header);
   }
@@ -245,9 +260,11 @@ goal("logging out still ends the cookie", async ({ open }) => {
 
 goal("the session still lasts a day", async ({ open, redis }) => {
   for (const env of environments) {
-    const before = await redis.keys();
-    const { cookie, login } = await cookieAtLogin(await open({ env }));
-    const key = (await redis.keys()).find((each) => !before.includes(each));
+    const site = await open({ env });
+    const { cookie, header, login } = await cookieAtLogin(site);
+    const key = await sessionKeyOf(site, redis, () =>
+      site.browser().get("/me", { headers: { Cookie: header } }),
+    );
     const ttl = key === undefined ? undefined : await redis.ttlSeconds(key);
     const evidence = [
       login,
@@ -510,6 +527,12 @@ async function cookieAtLogin(site: Site) {
     header: cookie ? `${cookie.name}=${cookie.value}` : "",
     cookie: cookie ?? notJudged(`in ${site.config.env}, logging in sets no cookie`),
   };
+}
+
+/** The session cookie as a visit that changes the session sends it again, if it does. */
+async function renewedCookie(site: Site, header: string) {
+  const visit = await site.browser().get("/visits", { headers: { Cookie: header } });
+  return { visit, cookie: visit.setCookies.find(({ value }) => sessionIdIn(value) !== undefined) };
 }
 
 async function logIn(site: Site, browser: ReturnType<Site["browser"]>) {

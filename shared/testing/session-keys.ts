@@ -1,0 +1,27 @@
+import type { KeySpace } from "../redis/key-space.ts";
+import { kindOf } from "./commands.ts";
+import type { Site } from "./site.ts";
+
+/**
+ * The key of the session that a request came with: the first one that the app looked up and found.
+ * Its name is the app's own affair, as is what else the app keeps in Redis: a store may well make
+ * the key from a hash of the id.
+ *
+ * @returns Without the prefix of the run; undefined when the app looked up none that exists.
+ */
+export async function sessionKeyOf(
+  site: Site,
+  redis: KeySpace,
+  request: () => Promise<unknown>,
+): Promise<string | undefined> {
+  const before = site.commands.sent.length;
+  await request();
+  const stored = new Set(await redis.keys());
+  const sent = site.commands.sent.slice(before);
+  const lookups = sent.filter((command) => ["read", "prolong"].includes(kindOf(command)));
+  return [...lookups, ...sent]
+    .flatMap(({ args }) => args)
+    .filter((name) => name.startsWith(redis.prefix))
+    .map((name) => name.slice(redis.prefix.length))
+    .find((key) => stored.has(key));
+}

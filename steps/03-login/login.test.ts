@@ -568,11 +568,23 @@ async function hashingMs(cost: number): Promise<number> {
 
 /** Somebody's right password and a wrong one of Ada's, who may be the same, at the same time. */
 async function bothAtOnce(site: Site): Promise<void> {
+  const { users } = site.db;
+  const { findByEmail } = users;
   for (const person of [grace, ada]) {
+    // Neither goes on before the other has come as far, if it ever asks.
+    let meet = () => {};
+    const meeting = new Promise<void>((resolve) => (meet = resolve));
+    let asking = 0;
+    users.findByEmail = async (email) => {
+      if (++asking === 2) meet();
+      await Promise.race([meeting, pause(20)]);
+      return findByEmail(email);
+    };
     const [right, wrong] = [credentials(person), { ...credentials(ada), password: "guessed" }].map(
       (body) => site.browser().begin("POST", route, body),
     ) as [Exchange, Exchange];
     const [accepted, refused] = [await right.answer, await wrong.answer];
+    users.findByEmail = findByEmail;
     must(
       !refused.succeeded && (!accepted.succeeded || accepted.data.email === person.email),
       "Two logins at the same time get mixed up.",

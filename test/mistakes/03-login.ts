@@ -35,6 +35,27 @@ const decoy = "bcrypt.hashSync(randomUUID(), db.bcryptCost)";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a new session beside the old one",
+    edits: [[regenerate, "    req.sessionStore.generate(req);\n"]],
+    goal: "the session id from before login is nobody afterwards",
+    says: "stays logged in, under the session id from before",
+  },
+  {
+    name: "a verdict shared by the logins under way",
+    edits: [
+      [
+        compare,
+        "const matches = await (underWay[email] ??= bcrypt.compare(password, user?.passwordHash ?? decoyHash).finally(() => delete underWay[email]));",
+      ],
+      [
+        'app.post("/auth/login"',
+        'const underWay: Record<string, Promise<boolean>> = {};\n  app.post("/auth/login"',
+      ],
+    ],
+    goal: "a wrong password answers 401",
+    says: "get mixed up",
+  },
+  {
     name: "compare without await",
     edits: [["await bcrypt.compare", "bcrypt.compare"]],
     goal: "a wrong password answers 401",

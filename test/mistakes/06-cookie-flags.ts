@@ -31,6 +31,17 @@ const clear = "res.clearCookie(cookieName, cookieFlags);";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a serializer that leaves the flags out",
+    edits: [
+      [
+        "new RedisStore({",
+        "new RedisStore({ serializer: { parse: JSON.parse, stringify: (stored: any) => JSON.stringify({ ...stored, cookie: { originalMaxAge: stored.cookie.originalMaxAge, expires: stored.cookie.expires } }) },",
+      ],
+    ],
+    goal: "in production the cookie travels over https alone",
+    says: "renews the session cookie without Secure",
+  },
+  {
     name: "httpOnly: false",
     edits: [["httpOnly: true", "httpOnly: false"]],
     goal: "page scripts cannot read the cookie",

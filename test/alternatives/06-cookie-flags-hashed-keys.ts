@@ -1,0 +1,179 @@
+// The store makes its keys from a hash of the session id: a dump of Redis holds no id.
+import { createHash, randomUUID } from "node:crypto";
+import bcrypt from "bcrypt";
+import { RedisStore } from "connect-redis";
+import express, { type Express, type RequestHandler } from "express";
+import session from "express-session";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import type { User } from "../../shared/app/database.ts";
+import { errorHandler } from "../../shared/app/error-handler.ts";
+import type { Services } from "../../shared/app/services.ts";
+import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
+import { validate } from "../../shared/app/validate.ts";
+
+const sessionLifeMs = 24 * 60 * 60 * 1000;
+const minSecretLength = 32;
+
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    // A visitor would rather read an error now than wait for ten seconds of retries.
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1_000,
+    commandTimeout: 2_000,
+  });
+  // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
+  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  return redis;
+}
+
+const LoginSchema = z.object({
+  email: z.string().trim().toLowerCase().pipe(z.email()),
+  // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
+  password: z.string().refine((password) => Buffer.byteLength(password) <= 72),
+});
+
+const ProfileSchema = z.object({
+  displayName: z.string().trim().min(1).max(80),
+});
+
+// What others may see: field by field, so that a new column stays private until it is added here.
+const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayName });
+
+const keyOf = (sid: string) => createHash("sha256").update(sid).digest("base64url");
+
+/** Whoever sees the keys of Redis (MONITOR, a backup) sees no session id. */
+class HashedStore extends session.Store {
+  readonly #inner: RedisStore;
+
+  constructor(inner: RedisStore) {
+    super();
+    this.#inner = inner;
+  }
+
+  override get(
+    sid: string,
+    callback: (error: any, data?: session.SessionData | null) => void,
+  ): void {
+    void this.#inner.get(keyOf(sid), callback);
+  }
+
+  override set(sid: string, data: session.SessionData, callback?: (error?: any) => void): void {
+    void this.#inner.set(keyOf(sid), data, callback);
+  }
+
+  override destroy(sid: string, callback?: (error?: any) => void): void {
+    void this.#inner.destroy(keyOf(sid), callback);
+  }
+
+  override touch(sid: string, data: session.SessionData, callback?: () => void): void {
+    void this.#inner.touch(keyOf(sid), data, callback);
+  }
+}
+
+export function createApp({ redis, db, config }: Services): Express {
+  const production = config.env === "production";
+  if (!config.sessionSecret || config.sessionSecret.length < minSecretLength) {
+    throw new Error(`SESSION_SECRET must be set, to at least ${minSecretLength} characters.`);
+  }
+
+  const app = express();
+  app.set("env", config.env);
+  app.disable("x-powered-by");
+  // One TLS proxy stands in front: its X-Forwarded headers count, and no others.
+  if (production) app.set("trust proxy", 1);
+  app.use(express.json());
+
+  app.get("/health", (_req, res) => {
+    res.json({ data: { ok: true } });
+  });
+
+  // A browser takes a __Host- cookie over https alone, from this very host, for all of its paths.
+  const cookieName = production ? "__Host-sid" : "sid";
+  const cookieFlags = {
+    path: "/",
+    httpOnly: true,
+    secure: production,
+    sameSite: "lax",
+  } as const;
+
+  app.use(
+    session({
+      name: cookieName,
+      // The first secret signs; the others still open the cookies of the time before a rotation.
+      secret: [config.sessionSecret, ...config.previousSessionSecrets],
+      resave: false,
+      saveUninitialized: false,
+      store: new HashedStore(
+        new RedisStore({ client: redis, prefix: "session:", ttl: sessionLifeMs / 1000 }),
+      ),
+      cookie: {
+        ...cookieFlags,
+        maxAge: sessionLifeMs,
+      },
+    }),
+  );
+
+  app.get("/visits", (req, res) => {
+    req.session.visits = (req.session.visits ?? 0) + 1;
+    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+  });
+
+  // Nobody's password. An unknown email is compared with it, to take as long as a known one.
+  const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
+
+  app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
+    const { email, password } = req.validBody;
+    const user = await db.users.findByEmail(email);
+    const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);
+    if (!user || !matches) {
+      res.status(401).json({ error: { code: "invalid_credentials" } });
+      return;
+    }
+    // A new id on login, so a session id that an attacker planted is worthless.
+    await regenerateSession(req);
+    req.session.userId = user.id;
+    // Answering first would let the browser come back before its session is stored.
+    await saveSession(req);
+    res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });
+  });
+
+  const requireAuth: RequestHandler = async (req, res, next) => {
+    const { userId } = req.session;
+    // The session says who logged in; the database says who they are now.
+    const user = userId && (await db.users.findById(userId));
+    if (!user) {
+      if (userId) await destroySession(req);
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    req.user = user;
+    res.set("Cache-Control", "no-store");
+    next();
+  };
+
+  app.get("/me", requireAuth, (req, res) => {
+    res.json({ data: profileOf(req.user) });
+  });
+
+  app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
+    const changed = await db.users.update(req.user.id, req.validBody);
+    // Somebody may have been deleted since the guard looked.
+    if (!changed) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    res.json({ data: profileOf(changed) });
+  });
+
+  app.post("/auth/logout", async (req, res) => {
+    // The key first: a cleared cookie alone would leave a stolen copy of it at work.
+    await destroySession(req);
+    // Name and flags as they were set: a browser ignores the end of a cookie it does not recognise.
+    res.clearCookie(cookieName, cookieFlags);
+    res.status(204).end();
+  });
+
+  app.use(errorHandler);
+  return app;
+}

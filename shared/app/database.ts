@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
+import { z } from "zod";
 
 export interface User {
   id: string;
@@ -17,7 +18,13 @@ export interface UserRepository {
   findById(id: string): Promise<User | undefined>;
   /** Resolves to the changed user, or to undefined when nobody has that id. */
   update(id: string, changes: Partial<Omit<User, "id">>): Promise<User | undefined>;
-  /** Hashes the password and stores the user, without the password. */
+  /**
+   * Hashes the password and stores the user, without the password. The email is stored trimmed and in
+   * lower case.
+   *
+   * @throws {Error} When the email is none, or when the password is empty or longer than the 72 bytes
+   *   that bcrypt reads.
+   */
   add(person: NewUser): Promise<User>;
   remove(id: string): Promise<void>;
 }
@@ -87,6 +94,7 @@ function createUserRepository(bcryptCost: number): UserRepository {
   const byId = new Map<string, User>();
   // Callers get copies, as they would from a real database: changing one changes nobody.
   const copy = (user: User | undefined) => user && { ...user };
+  const hash = (password: string) => bcrypt.hash(passwordOf(password), bcryptCost);
 
   return {
     async findByEmail(email) {
@@ -97,11 +105,15 @@ function createUserRepository(bcryptCost: number): UserRepository {
     },
     async update(id, changes) {
       const user = byId.get(id);
-      if (user) byId.set(id, { ...user, ...changes, id });
+      if (user) {
+        const email = emailOf(changes.email ?? user.email);
+        byId.set(id, { ...user, ...changes, email, id });
+      }
       return copy(byId.get(id));
     },
     async add({ id = randomUUID(), email, password, passwordHash, displayName, role = "member" }) {
-      passwordHash ??= await bcrypt.hash(password, bcryptCost);
+      email = emailOf(email);
+      passwordHash ??= await hash(password);
       const user: User = { id, email, displayName, role, passwordHash };
       byId.set(user.id, user);
       return { ...user };
@@ -110,4 +122,26 @@ function createUserRepository(bcryptCost: number): UserRepository {
       byId.delete(id);
     },
   };
+}
+
+// The rules of what is stored are kept here, whatever a route forgets to check.
+
+const Email = z.string().trim().toLowerCase().pipe(z.email());
+
+function emailOf(text: string): string {
+  const email = Email.safeParse(text);
+  if (!email.success) throw new Error("A user needs an email address.");
+  return email.data;
+}
+
+function passwordOf(text: string): string {
+  // As the login does, at the other end. NFC and not NFKC, which would also make a ² a 2 (NIST SP
+  // 800-63B section 3.1.1.2, RFC 8265).
+  const password = text.normalize("NFC");
+  const bytes = Buffer.byteLength(password);
+  if (bytes === 0) throw new Error("A user needs a password.");
+  if (bytes > 72) {
+    throw new Error(`A password may have 72 bytes, and not ${bytes}: bcrypt ignores the rest.`);
+  }
+  return password;
 }

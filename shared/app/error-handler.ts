@@ -1,17 +1,23 @@
 import type { ErrorRequestHandler } from "express";
+import { logError } from "./log.ts";
+import { forgetSession } from "./session.ts";
 
 /**
  * The last middleware: whatever was thrown becomes `{ error: { code } }`. The status of an HTTP
- * error is kept; everything else is a 500. What caused a 5xx is for the log alone.
+ * error is kept; everything else is a 500. What caused a 5xx is for the log alone, and what it left
+ * in the session is not stored: a login that failed halfway is nobody's.
  */
-export const errorHandler: ErrorRequestHandler = (error, _req, res, next) => {
+export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   // Too late for a second answer: Express closes the connection.
   if (res.headersSent) {
     next(error);
     return;
   }
   const status = statusOf(error);
-  if (status >= 500) console.error(error);
+  if (status >= 500) {
+    logError(error);
+    forgetSession(req);
+  }
   res.type("json");
   res
     .status(status)

@@ -1,49 +1,32 @@
-// The main program around an app: connect, listen, shut down cleanly.
+// The main program around an app: connect, listen, shut down cleanly. It is production, unless NODE_ENV
+// says development.
 //
 //   node --import tsx shared/app/server.ts solutions/06-cookie-flags/app.ts
-import { once } from "node:events";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Express } from "express";
-import { Redis } from "ioredis";
 import { loadConfig } from "./config.ts";
-import { createDatabase } from "./database.ts";
-import type { Services } from "./services.ts";
+import { createDatabase, seededUsers } from "./database.ts";
+import { start, type AppModule } from "./start.ts";
 
 const shutdownDeadlineMs = 5_000;
-
-interface AppModule {
-  createApp(services: Services): Express;
-  connectRedis?(url: string): Redis;
-}
 
 async function main(appFile = "app.ts"): Promise<void> {
   const config = loadConfig(process.env);
   const app: AppModule = await import(pathToFileURL(resolve(appFile)).href);
-  const { createApp, connectRedis = (url: string) => new Redis(url) } = app;
-
-  const redis = connectRedis(config.redisUrl);
-  const db = await createDatabase();
-  const server = createApp({ redis, db, config }).listen(config.port, "localhost");
-  await once(server, "listening");
-  process.send?.("listening");
+  // Everybody knows the passwords of the seeded people. In production nobody can log in until a real
+  // database stands behind UserRepository.
+  const people = config.env === "development" ? Object.values(seededUsers) : [];
+  const server = await start(app, config, await createDatabase({ people }));
+  console.log(`Listening on ${server.url} (${config.env})`);
 
   const shutDown = async () => {
     // A connection that never ends must not keep the process alive.
     setTimeout(() => process.exit(1), shutdownDeadlineMs).unref();
-    server.close();
-    // A connection that was busy is idle once its answer is sent, and would be kept open.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    await once(server, "close");
-    clearInterval(sweep);
-    // Requests under way may still have needed Redis: it goes last.
-    await redis.quit().catch(() => redis.disconnect());
+    await server.close();
     process.exit(0);
   };
   process.once("SIGINT", shutDown);
   process.once("SIGTERM", shutDown);
-  // `npm run dev` started this, and is gone.
-  process.once("disconnect", shutDown);
 }
 
 try {

@@ -16,6 +16,8 @@ export interface Invocation {
   paper: Paper;
   once: boolean;
   yes: boolean;
+  /** Run the app as behind a TLS proxy in production. */
+  production: boolean;
   write(text: string): void;
 }
 
@@ -40,7 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
     );
   }
   if (existsSync(join(root, ".env"))) process.loadEnvFile(join(root, ".env"));
-  const { argument, once, yes } = parse(name, rest);
+  const { argument, ...options } = parse(name, rest);
   let { progress, setAside } = loadProgress();
   if (setAside) {
     write(
@@ -61,7 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
     );
   }
   const run = await load();
-  return run({ step, todo, paper, once, yes, write });
+  return run({ step, todo, paper, ...options, write });
 }
 
 function parse(command: string, args: readonly string[]) {
@@ -69,7 +71,11 @@ function parse(command: string, args: readonly string[]) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { once: { type: "boolean" }, yes: { type: "boolean", short: "y" } },
+      options: {
+        once: { type: "boolean" },
+        production: { type: "boolean" },
+        yes: { type: "boolean", short: "y" },
+      },
     });
     if (positionals.length > 1) {
       throw new UserError(
@@ -80,6 +86,7 @@ function parse(command: string, args: readonly string[]) {
       argument: positionals[0],
       // npm keeps an option for itself when the `--` before it is forgotten.
       once: values.once ?? process.env.npm_config_once === "true",
+      production: values.production ?? false,
       yes: values.yes ?? false,
     };
   } catch (error) {

@@ -105,6 +105,11 @@ export class Hold {
     return this.#waiting.length;
   }
 
+  /** Later commands pass; those that wait go on waiting. */
+  letOthersPass(): void {
+    this.#onRelease();
+  }
+
   /** Lets the longest waiting command go; later ones are still held. */
   releaseOne(): void {
     this.#waiting.shift()?.();

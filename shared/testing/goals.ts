@@ -1,6 +1,8 @@
+import diagnostics from "node:diagnostics_channel";
 import { dirname } from "node:path";
 import { Redis } from "ioredis";
 import { inject, test as base } from "vitest";
+import { loggedErrors } from "../app/log.ts";
 import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
 import { describeError } from "./answer.ts";
@@ -58,14 +60,23 @@ export function goalsFor(module: StepModule) {
         // What would end a real process ends the goal instead.
         process.on("uncaughtException", collect);
         process.on("unhandledRejection", collect);
-        // The workshop's error handler logs what it turns into a 500.
+        // What the workshop's error handler turns into a 500, and what a handler of one's own logs.
+        let told = false;
+        const handled = ({ error }: { error: unknown }) => {
+          if (error instanceof Error) errors.push(error);
+          told = true;
+        };
+        diagnostics.subscribe(loggedErrors, handled as diagnostics.ChannelListener);
         const log = console.error;
         console.error = (...args) => {
-          if (args[0] instanceof Error) errors.push(args[0]);
+          // The line that follows says the same.
+          if (told) told = false;
+          else if (args[0] instanceof Error) errors.push(args[0]);
           else log(...args);
         };
         await use({ observer, errors, escaped });
         console.error = log;
+        diagnostics.unsubscribe(loggedErrors, handled as diagnostics.ChannelListener);
         process.off("uncaughtException", collect);
         process.off("unhandledRejection", collect);
         observer.disconnect();

@@ -3,6 +3,8 @@ import express, { type Express } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { describeError } from "../../shared/app/log.ts";
+import { noStore } from "../../shared/app/no-store.ts";
 import type { Services } from "../../shared/app/services.ts";
 
 const sessionLifeMs = 24 * 60 * 60 * 1000;
@@ -15,7 +17,7 @@ export function connectRedis(url: string): Redis {
     commandTimeout: 2_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
-  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
   return redis;
 }
 
@@ -23,6 +25,8 @@ export function createApp({ redis, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -37,6 +41,8 @@ export function createApp({ redis, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      rolling: true,
       store: new RedisStore({ client: redis }),
       cookie: {
         maxAge: sessionLifeMs,
@@ -46,7 +52,7 @@ export function createApp({ redis, config }: Services): Express {
 
   app.get("/visits", (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
-    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+    res.json({ data: { visits: req.session.visits } });
   });
 
   app.use(errorHandler);

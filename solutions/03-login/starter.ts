@@ -2,7 +2,10 @@ import { RedisStore } from "connect-redis";
 import express, { type Express } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
+import { limitConcurrency } from "../../shared/app/concurrency.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { describeError } from "../../shared/app/log.ts";
+import { noStore } from "../../shared/app/no-store.ts";
 import type { Services } from "../../shared/app/services.ts";
 
 const sessionLifeMs = 24 * 60 * 60 * 1000;
@@ -15,7 +18,7 @@ export function connectRedis(url: string): Redis {
     commandTimeout: 2_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
-  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
   return redis;
 }
 
@@ -26,6 +29,8 @@ export function createApp({ redis, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -40,6 +45,8 @@ export function createApp({ redis, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      rolling: true,
       store: new RedisStore({ client: redis }),
       cookie: {
         maxAge: sessionLifeMs,
@@ -49,8 +56,11 @@ export function createApp({ redis, config }: Services): Express {
 
   app.get("/visits", (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
-    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+    res.json({ data: { visits: req.session.visits } });
   });
+
+  // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
+  app.use("/auth/login", limitConcurrency(16));
 
   app.post("/auth/login", async (_req, res) => {
     // TODO 3.2: Find the user and compare the password. Neither the answer nor the clock may tell

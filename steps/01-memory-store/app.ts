@@ -1,11 +1,14 @@
 import express, { type Express } from "express";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { noStore } from "../../shared/app/no-store.ts";
 import type { Services } from "../../shared/app/services.ts";
 
 export function createApp({ config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {

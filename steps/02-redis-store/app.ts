@@ -2,6 +2,7 @@ import express, { type Express } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { noStore } from "../../shared/app/no-store.ts";
 import type { Services } from "../../shared/app/services.ts";
 
 // TODO 2.1: Limit how often and how long a command may try. Log the connection's errors yourself.
@@ -13,6 +14,8 @@ export function createApp({ config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -34,7 +37,7 @@ export function createApp({ config }: Services): Express {
 
   app.get("/visits", (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
-    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+    res.json({ data: { visits: req.session.visits } });
   });
 
   app.use(errorHandler);

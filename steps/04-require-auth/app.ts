@@ -5,7 +5,10 @@ import express, { type Express } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { limitConcurrency } from "../../shared/app/concurrency.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { describeError } from "../../shared/app/log.ts";
+import { noStore } from "../../shared/app/no-store.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
@@ -20,20 +23,26 @@ export function connectRedis(url: string): Redis {
     commandTimeout: 2_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
-  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
   return redis;
 }
 
 const LoginSchema = z.object({
   email: z.string().trim().toLowerCase().pipe(z.email()),
   // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
-  password: z.string().refine((password) => Buffer.byteLength(password) <= 72),
+  // NFC, since keyboards differ in how they send an é; the database hashes that form, too.
+  password: z
+    .string()
+    .normalize("NFC")
+    .refine((password) => Buffer.byteLength(password) <= 72),
 });
 
 export function createApp({ redis, db, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -48,6 +57,8 @@ export function createApp({ redis, db, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      rolling: true,
       store: new RedisStore({ client: redis }),
       cookie: {
         maxAge: sessionLifeMs,
@@ -57,11 +68,14 @@ export function createApp({ redis, db, config }: Services): Express {
 
   app.get("/visits", (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
-    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+    res.json({ data: { visits: req.session.visits } });
   });
 
   // Nobody's password. An unknown email is compared with it, to take as long as a known one.
   const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
+
+  // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
+  app.use("/auth/login", limitConcurrency(16));
 
   app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
     const { email, password } = req.validBody;
@@ -76,7 +90,7 @@ export function createApp({ redis, db, config }: Services): Express {
     req.session.userId = user.id;
     // Answering first would let the browser come back before its session is stored.
     await saveSession(req);
-    res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });
+    res.json({ data: { id: user.id, email: user.email } });
   });
 
   // TODO 4.1: Write requireAuth: it lets those pass who are logged in and still exist, and sets

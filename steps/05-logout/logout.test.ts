@@ -286,6 +286,76 @@ goal("logging out without a session is harmless", async ({ site, browser, redis 
   );
 });
 
+goal("a page of another site cannot log anybody out", async ({ site, browser, redis }) => {
+  await loggedIn(site, browser, redis);
+  const foreign = "https://mallory.example";
+  for (const [page, headers] of [
+    ["another site", { "Sec-Fetch-Site": "cross-site", Origin: foreign }],
+    ["another subdomain", { "Sec-Fetch-Site": "same-site", Origin: "https://blog.workshop.test" }],
+    ["another site, in a browser without Sec-Fetch-Site", { Origin: foreign }],
+    ["nowhere, such as a sandboxed frame", { Origin: "null" }],
+  ] as [string, Record<string, string>][]) {
+    // Under SameSite a form of another site carries no cookie, and may still receive one.
+    for (const sent of [headers, { ...headers, Cookie: "" }]) {
+      const answer = await browser.post(route, undefined, { headers: sent });
+      const evidence = [...Object.entries(sent).map((header) => header.join(": ")), answer];
+      must(
+        answer.status === 403 && answer.setCookies.length === 0,
+        `A page of ${page} can log people out: the answer is ${answer.status}, not 403.`,
+        evidence,
+        "Any page can send a form here, and the browser says where it comes from: in Sec-Fetch-Site, or else in Origin. Refuse it before the session is looked at: a cookie that is cleared by the answer is gone from the browser, even when the request carried none.",
+      );
+    }
+  }
+  const still = await browser.get("/me");
+  must(
+    still.status === 200,
+    "What is refused to a page of another site happens all the same.",
+    still,
+    "Answering 403 does not end a function: return, and call next() only for those who may pass.",
+  );
+  const own = { "Sec-Fetch-Site": "same-origin", Origin: site.origin };
+  (await browser.post(route, undefined, { headers: own })).mustBe(
+    [200, 204],
+    "The site's own page cannot log out any more.",
+    "Browsers send these headers for your own pages too: Sec-Fetch-Site says same-origin, and Origin is your own address.",
+  );
+});
+
+goal("a request under way does not bring the session back", async ({ site, browser, redis }) => {
+  for (const [what, endIt] of [
+    ["logout", () => browser.begin("POST", route).answer],
+    ["a new login", () => browser.logIn(ada)],
+  ] as const) {
+    const { cookie, key } = await loggedIn(site, browser, redis);
+    const counts = [await browser.get("/visits"), await browser.get("/visits")];
+    must(
+      counts[0]?.data.visits === 1 && counts[1]?.data.visits === 2,
+      "A session that lives on is not written any more.",
+      counts,
+      "Only a session that has ended must not be written again.",
+    );
+    const write = site.commands.hold("store");
+    const slow = browser.begin("GET", "/visits");
+    await Promise.race([write.reached, slow.answer]);
+    write.letOthersPass();
+    // Whoever lets one request wait for the other gets both done, once the first may go on.
+    const end = endIt();
+    await Promise.race([end, pause(500)]);
+    write.release();
+    (await end).orNotJudged([200, 204], `${what} gets no answer`);
+    await slow.answer.catch(() => {});
+    await site.commands.quiet();
+    const replay = await site.browser().get("/me", { headers: { Cookie: cookie } });
+    must(
+      replay.status === 401,
+      `After ${what}, a request that was still under way stored the session once more: its cookie works again.`,
+      ["GET /visits reads the session", await end, "GET /visits stores it", replay, key],
+      "express-session writes a changed session at the end of its request, and the store writes it whether the key is still there or not. Whoever stole the cookie only has to keep asking. Redis can write under a condition: SET with XX, where a key is.",
+    );
+  }
+});
+
 /** The paths that the app itself answers, without parameters and without those of the contract. */
 function getRoutesOf({ router }: Express): string[] {
   const known = new Set<unknown>(["/health", "/visits", "/me", route]);

@@ -1,14 +1,19 @@
 import { randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
-import express, { type Express, type RequestHandler } from "express";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { limitConcurrency } from "../../shared/app/concurrency.ts";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { describeError } from "../../shared/app/log.ts";
+import { noStore } from "../../shared/app/no-store.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
+import { isReadable } from "../../shared/app/readable.ts";
 import { validate } from "../../shared/app/validate.ts";
 
 const sessionLifeMs = 24 * 60 * 60 * 1000;
@@ -21,48 +26,65 @@ export function connectRedis(url: string): Redis {
     commandTimeout: 2_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
-  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
   return redis;
 }
 
 const LoginSchema = z.object({
   email: z.string().trim().toLowerCase().pipe(z.email()),
   // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
-  password: z.string().refine((password) => Buffer.byteLength(password) <= 72),
+  // NFC, since keyboards differ in how they send an é; the database hashes that form, too.
+  password: z
+    .string()
+    .normalize("NFC")
+    .refine((password) => Buffer.byteLength(password) <= 72),
 });
 
 const ProfileSchema = z.object({
-  displayName: z.string().trim().min(1).max(80),
+  displayName: z.string().trim().min(1).max(80).refine(isReadable),
 });
 
 // What others may see: field by field, so that a new column stays private until it is added here.
 const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayName });
 
 export function createApp({ redis, db, config }: Services): Express {
-  // TODO 6.3: Refuse to start without a SESSION_SECRET of at least 32 characters; no fallback.
+  // TODO 6.1: Refuse to start without a SESSION_SECRET of at least 32 characters; no fallback.
 
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
-  // TODO 6.2: In production one TLS proxy stands in front of the app: trust that hop, and no other.
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
     res.json({ data: { ok: true } });
   });
 
+  // TODO 6.2: In production one TLS proxy stands in front of the app: trust that hop, and no other.
+  // Then refuse what came over plain http.
+
+  // A page of another site can post here: without this it could log people out.
+  app.use(refuseOtherSites);
+
   // Whoever knows the secret can sign session cookies. Step 6 does away with this fallback.
   const secret = config.sessionSecret ?? "only for the first steps";
 
   app.use(
     session({
-      // TODO 6.1: Give the cookie a name and its flags, for production and for http in development,
-      // here and where logout clears it.
+      // TODO 6.3: Give the cookie a name and its flags, for production and for http in development,
+      // here and where it is cleared.
       // TODO 6.4: Sign with the secret, and still accept what config.previousSessionSecrets signed.
       secret,
       resave: false,
       saveUninitialized: false,
-      store: new RedisStore({ client: redis }),
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      rolling: true,
+      store: new SessionStore({
+        client: redis,
+        // XX, only where a key is: a request under way must not bring an ended session back.
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       cookie: {
         maxAge: sessionLifeMs,
       },
@@ -71,11 +93,14 @@ export function createApp({ redis, db, config }: Services): Express {
 
   app.get("/visits", (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
-    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });
+    res.json({ data: { visits: req.session.visits } });
   });
 
   // Nobody's password. An unknown email is compared with it, to take as long as a known one.
   const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
+
+  // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
+  app.use("/auth/login", limitConcurrency(16));
 
   app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
     const { email, password } = req.validBody;
@@ -90,20 +115,25 @@ export function createApp({ redis, db, config }: Services): Express {
     req.session.userId = user.id;
     // Answering first would let the browser come back before its session is stored.
     await saveSession(req);
-    res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });
+    res.json({ data: { id: user.id, email: user.email } });
   });
+
+  const endSession = async (req: Request, res: Response): Promise<void> => {
+    // The key first: a cleared cookie alone would leave a stolen copy of it at work.
+    await destroySession(req);
+    res.clearCookie("connect.sid");
+  };
 
   const requireAuth: RequestHandler = async (req, res, next) => {
     const { userId } = req.session;
     // The session says who logged in; the database says who they are now.
     const user = userId && (await db.users.findById(userId));
     if (!user) {
-      if (userId) await destroySession(req);
+      if (userId) await endSession(req, res);
       res.status(401).json({ error: { code: "not_authenticated" } });
       return;
     }
     req.user = user;
-    res.set("Cache-Control", "no-store");
     next();
   };
 
@@ -122,9 +152,7 @@ export function createApp({ redis, db, config }: Services): Express {
   });
 
   app.post("/auth/logout", async (req, res) => {
-    // The key first: a cleared cookie alone would leave a stolen copy of it at work.
-    await destroySession(req);
-    res.clearCookie("connect.sid");
+    await endSession(req, res);
     res.status(204).end();
   });
 

@@ -19,7 +19,7 @@ const mountSession = `  app.use(
 const count = "req.session.visits = (req.session.visits ?? 0) + 1;";
 
 const countAndAnswer = `    ${count}
-    res.set("Cache-Control", "no-store").json({ data: { visits: req.session.visits } });`;
+    res.json({ data: { visits: req.session.visits } });`;
 
 export const mistakes: readonly Mistake[] = [
   {
@@ -92,7 +92,10 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the answer shows the counter before it is raised",
     edits: [
-      ["    res.set(", "    const visits = req.session.visits ?? 0;\n    res.set("],
+      [
+        "    res.json({ data: { visits",
+        "    const visits = req.session.visits ?? 0;\n    res.json({ data: { visits",
+      ],
       [`    ${count}\n`, ""],
       ["visits: req.session.visits }", "visits }"],
       ["visits } });", "visits } });\n    req.session.visits = visits + 1;"],

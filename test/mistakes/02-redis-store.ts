@@ -22,7 +22,8 @@ const patience = `\
     commandTimeout: 2_000,
 `;
 
-const listener = '  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));\n';
+const listener =
+  '  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));\n';
 
 export const mistakes: readonly Mistake[] = [
   {
@@ -250,8 +251,8 @@ export const mistakes: readonly Mistake[] = [
     name: "the listener ends the process",
     edits: [
       [
-        "console.warn(`Redis: ${error.message}`)",
-        "{\n    console.warn(`Redis: ${error.message}`);\n    process.exit(1);\n  }",
+        "console.warn(`Redis: ${describeError(error)}`)",
+        "{\n    console.warn(`Redis: ${describeError(error)}`);\n    process.exit(1);\n  }",
       ],
     ],
     goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
@@ -265,7 +266,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "the address of Redis in the log",
-    edits: [["`Redis: ${error.message}`", "`Redis at ${url}: ${error.message}`"]],
+    edits: [["`Redis: ${describeError(error)}`", "`Redis at ${url}: ${error.message}`"]],
     goal: "a lost connection is logged in a line of your own",
     says: "password of Redis is written into the log",
   },

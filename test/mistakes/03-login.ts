@@ -24,12 +24,14 @@ const save = `    // Answering first would let the browser come back before its 
     await saveSession(req);
 `;
 
-const answer =
-  '    res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });\n';
+const answer = "    res.json({ data: { id: user.id, email: user.email } });\n";
 
 const emailSchema = "z.string().trim().toLowerCase().pipe(z.email())";
 
-const passwordSchema = "z.string().refine((password) => Buffer.byteLength(password) <= 72)";
+const passwordSchema = `z
+    .string()
+    .normalize("NFC")
+    .refine((password) => Buffer.byteLength(password) <= 72)`;
 
 const decoy = "bcrypt.hashSync(randomUUID(), db.bcryptCost)";
 
@@ -118,7 +120,7 @@ export const mistakes: readonly Mistake[] = [
     name: "arrays and objects made into text",
     edits: [
       [emailSchema, emailSchema.replace("z.string", "z.coerce.string")],
-      [passwordSchema, passwordSchema.replace("z.string", "z.coerce.string")],
+      [passwordSchema, passwordSchema.replace("z\n", "z.coerce\n")],
     ],
     goal: "a body that is no login answers 400",
     says: "list as password logged in",

@@ -256,8 +256,8 @@ export const mistakes: readonly Mistake[] = [
     name: "the browser may keep the profile",
     edits: [
       [
-        '    res.set("Cache-Control", "no-store");\n',
-        '    res.set("Cache-Control", "private, max-age=60");\n',
+        "    req.user = user;\n",
+        '    req.user = user;\n    res.set("Cache-Control", "private, max-age=60");\n',
       ],
     ],
     goal: "a changed name shows on the next request",
@@ -265,7 +265,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "no word about caches",
-    edits: [['    res.set("Cache-Control", "no-store");\n', ""]],
+    edits: [["  app.use(noStore);\n", ""]],
     goal: "a changed name shows on the next request",
     says: "may keep the profile",
   },

@@ -8,22 +8,25 @@ const insist = `  if (!config.sessionSecret || config.sessionSecret.length < min
 const complaint =
   "throw new Error(`SESSION_SECRET must be set, to at least ${minSecretLength} characters.`);";
 
-const trustProxy = 'if (production) app.set("trust proxy", 1);';
+const trustProxy = 'app.set("trust proxy", 1);';
 
 const cookieName = 'production ? "__Host-sid" : "sid"';
 
 const secrets = "[config.sessionSecret, ...config.previousSessionSecrets]";
 
-const cookie = `      cookie: {
-        ...cookieFlags,
-        maxAge: sessionLifeMs,
-      },
-`;
+const cookie = "      cookie: { ...cookieFlags, maxAge: sessionLifeMs },\n";
+
+const store = `store: new SessionStore({
+        client: redis,
+        // XX, only where a key is: a request under way must not bring an ended session back.
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),`;
+
+const importStore = `import { SessionStore } from "../../shared/app/session-store.ts";`;
 
 const parseJson = "app.use(express.json());";
 
-const answerLogin =
-  'res.set("Cache-Control", "no-store").json({ data: { id: user.id, email: user.email } });';
+const answerLogin = "res.json({ data: { id: user.id, email: user.email } });";
 
 const answerMe = "res.json({ data: profileOf(req.user) });";
 
@@ -34,9 +37,10 @@ export const mistakes: readonly Mistake[] = [
     name: "a serializer that leaves the flags out",
     edits: [
       [
-        "new RedisStore({",
-        "new RedisStore({ serializer: { parse: JSON.parse, stringify: (stored: any) => JSON.stringify({ ...stored, cookie: { originalMaxAge: stored.cookie.originalMaxAge, expires: stored.cookie.expires } }) },",
+        store,
+        "store: new RedisStore({ client: redis, serializer: { parse: JSON.parse, stringify: (stored: any) => JSON.stringify({ ...stored, cookie: { originalMaxAge: stored.cookie.originalMaxAge, expires: stored.cookie.expires } }) } }),",
       ],
+      [importStore, 'import { RedisStore } from "connect-redis";'],
     ],
     goal: "in production the cookie travels over https alone",
     says: "renews the session cookie without Secure",
@@ -104,7 +108,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "sameSite left out",
-    edits: [['    sameSite: "lax",\n', ""]],
+    edits: [[', sameSite: "lax"', ""]],
     goal: "another site's requests do not carry the cookie",
     says: "has no SameSite",
   },
@@ -287,7 +291,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "no trusted proxy",
-    edits: [[`  ${trustProxy}\n`, ""]],
+    edits: [[`    ${trustProxy}\n    app.use(requireHttps);\n`, ""]],
     goal: "behind a TLS proxy, logging in sets the cookie",
     says: "Behind a TLS proxy, logging in sets no cookie",
   },
@@ -427,7 +431,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "sessions are kept in memory for a while",
     edits: [
-      ["store: new RedisStore({ client: redis }),", "store: new NearStore({ client: redis }),"],
+      [store, "store: new NearStore({ client: redis }),"],
+      [importStore, 'import { RedisStore } from "connect-redis";'],
       [
         "export function createApp",
         `class NearStore extends RedisStore {
@@ -553,7 +558,7 @@ export function createApp`,
   },
   {
     name: "no word about caches",
-    edits: [['    res.set("Cache-Control", "no-store");\n', ""]],
+    edits: [["  app.use(noStore);\n", ""]],
     step: 4,
     goal: "a changed name shows on the next request",
     says: "Browsers and proxies may keep the profile",

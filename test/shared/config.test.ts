@@ -1,9 +1,14 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../shared/app/config.ts";
 
-test("an empty environment is development, on port 3000, with the local Redis and no secret", () => {
+// One with a comma: any separator may stand in a secret.
+const newer = "the secret of last week, which was long";
+const older = "the secret of last month, long as well";
+
+test("an empty environment is production, for this machine alone, on port 3000, without a secret", () => {
   expect(loadConfig({})).toEqual({
-    env: "development",
+    env: "production",
+    host: "localhost",
     port: 3000,
     redisUrl: "redis://127.0.0.1:6379",
     sessionSecret: undefined,
@@ -12,37 +17,54 @@ test("an empty environment is development, on port 3000, with the local Redis an
 });
 
 test("an empty variable counts as not set", () => {
-  const names = ["NODE_ENV", "PORT", "REDIS_URL", "SESSION_SECRET", "SESSION_SECRETS_PREVIOUS"];
+  const names = [
+    "NODE_ENV",
+    "HOST",
+    "PORT",
+    "REDIS_URL",
+    "SESSION_SECRET",
+    "SESSION_SECRETS_PREVIOUS",
+  ];
   expect(loadConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(loadConfig({}));
 });
 
 test("every variable arrives, and others are ignored", () => {
   expect(
     loadConfig({
-      NODE_ENV: "production",
+      NODE_ENV: "development",
+      HOST: "0.0.0.0",
       PORT: "8080",
       REDIS_URL: "rediss://user:word@redis.example:6380/2",
       SESSION_SECRET: "the newest",
-      SESSION_SECRETS_PREVIOUS: "newer,older",
+      SESSION_SECRETS_PREVIOUS: JSON.stringify([newer, older]),
       HOME: "/home/ada",
     }),
   ).toEqual({
-    env: "production",
+    env: "development",
+    host: "0.0.0.0",
     port: 8080,
     redisUrl: "rediss://user:word@redis.example:6380/2",
     sessionSecret: "the newest",
-    previousSessionSecrets: ["newer", "older"],
+    previousSessionSecrets: [newer, older],
   });
 });
 
-test("blanks around previous secrets and empty entries drop out", () => {
-  const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: " newer ,, older, " });
-  expect(previousSessionSecrets).toEqual(["newer", "older"]);
+test.for([
+  { what: "no JSON", list: `${newer},${older}` },
+  { what: "no list", list: JSON.stringify(newer) },
+  { what: "a short secret in it", list: JSON.stringify([newer, "x"]) },
+  { what: "blanks in place of a secret", list: JSON.stringify([" ".repeat(40)]) },
+  { what: "something else in it", list: JSON.stringify([newer, null]) },
+])("SESSION_SECRETS_PREVIOUS with $what is refused, and no secret is repeated", ({ list }) => {
+  const message = refusal({ SESSION_SECRETS_PREVIOUS: list });
+  expect(message).toContain("SESSION_SECRETS_PREVIOUS");
+  expect(message).not.toContain("of last");
 });
 
 test("a secret with a line break at its end is the same secret after a rotation", () => {
-  const { sessionSecret } = loadConfig({ SESSION_SECRET: "secret\n" });
-  const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: "secret\n" });
+  const { sessionSecret } = loadConfig({ SESSION_SECRET: `${newer}\n` });
+  const list = JSON.stringify([`${newer}\n`]);
+  const { previousSessionSecrets } = loadConfig({ SESSION_SECRETS_PREVIOUS: list });
   expect(previousSessionSecrets).toEqual([sessionSecret]);
 });
 

@@ -134,6 +134,33 @@ test("no user carries the password", async () => {
   expect(JSON.stringify(await db.users.findById(user.id))).not.toContain(katherine.password);
 });
 
+test.for([
+  { what: "no password", person: { password: "" }, says: "needs a password" },
+  { what: "73 bytes", person: { password: "x".repeat(73) }, says: "and not 73: bcrypt ignores" },
+  { what: "87 bytes", person: { password: "ö".repeat(43) + "x" }, says: "and not 87" },
+  { what: "no email", person: { email: "" }, says: "needs an email" },
+  { what: "a name as email", person: { email: "katherine" }, says: "needs an email" },
+])("nobody is added with $what", async ({ person, says }) => {
+  const { users } = await createDatabase({ bcryptCost: 4, people: [] });
+  await expect(users.add({ ...katherine, ...person })).rejects.toThrow(says);
+});
+
+test("an email is stored trimmed and in lower case, at first and when it changes", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4, people: [] });
+  const { id } = await users.add({ ...katherine, email: " Katherine@Example.com" });
+  expect((await users.findByEmail("katherine@example.com"))?.id).toBe(id);
+  await users.update(id, { email: "KJ@example.com " });
+  expect((await users.findByEmail("kj@example.com"))?.id).toBe(id);
+  await expect(users.update(id, { email: "nowhere" })).rejects.toThrow("needs an email");
+});
+
+test("a password is hashed in NFC, and nothing further is made alike", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4, people: [] });
+  const { passwordHash } = await users.add({ ...katherine, password: "cafe\u0301 ﬁne" });
+  expect(await bcrypt.compare("caf\u00e9 ﬁne", passwordHash)).toBe(true);
+  expect(await bcrypt.compare("caf\u00e9 fine", passwordHash)).toBe(false);
+});
+
 test("the same password twice makes two hashes", async () => {
   const [first, second] = [await db.users.add(katherine), await db.users.add(katherine)];
   expect(first.passwordHash).not.toBe(second.passwordHash);

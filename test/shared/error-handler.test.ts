@@ -1,4 +1,5 @@
 import express, { type RequestHandler } from "express";
+import session from "express-session";
 import request from "supertest";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { errorHandler } from "../../shared/app/error-handler.ts";
@@ -60,10 +61,36 @@ test.for([new Error("refused"), undefined])("a rejected handler is a 500: %s", a
   expect(answer.body).toEqual({ error: { code: "internal_error" } });
 });
 
-test("what caused a 5xx is logged once, as it was thrown", async () => {
-  const error = httpError(503);
-  await ask(throwing(error));
-  expect(log.mock.calls).toEqual([[error]]);
+test("what caused a 5xx is logged once, with the place where it was thrown", async () => {
+  await ask(throwing(httpError(503)));
+  expect(log.mock.calls).toEqual([[expect.stringMatching(/^Error of HTTP\n {4}at httpError/)]]);
+});
+
+test("a request that failed leaves its session as it was: nothing is stored, no cookie is set", async () => {
+  for (const unset of ["keep", "destroy"] as const) {
+    const store = new session.MemoryStore();
+    const writes = [vi.spyOn(store, "set"), vi.spyOn(store, "destroy")];
+    const app = express()
+      .use(
+        session({
+          secret: "s",
+          resave: false,
+          saveUninitialized: false,
+          rolling: true,
+          unset,
+          store,
+        }),
+      )
+      .get("/", (req) => {
+        req.session.userId = "ada";
+        throw new Error("halfway");
+      })
+      .use(errorHandler);
+    const answer = await request(app).get("/");
+    expect(answer.status).toBe(500);
+    expect(answer.headers).not.toHaveProperty("set-cookie");
+    for (const write of writes) expect(write).not.toHaveBeenCalled();
+  }
 });
 
 test("a 4xx is nobody's fault here: it is not logged", async () => {

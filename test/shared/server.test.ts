@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, describe, inject, test } from "vitest";
+import { seededUsers } from "../../shared/app/database.ts";
 import { KeySpace } from "../../shared/redis/key-space.ts";
 import { root } from "../../shared/runner/paths.ts";
 import { Relay } from "../../shared/testing/relay.ts";
@@ -27,6 +28,7 @@ describe.concurrent("the main program", () => {
   }) => {
     const server = await start();
     await server.listening;
+    expect(await server.listening).toBe(`Listening on ${server.url} (development)`);
     const answer = await fetch(`${server.url}/visits`);
     expect(await answer.json()).toEqual({ data: { visits: 1 } });
     expect(await keySpace.keys()).toEqual([expect.stringMatching(/^sess:/)]);
@@ -77,6 +79,30 @@ describe.concurrent("the main program", () => {
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 
+  test("is production without NODE_ENV, where nobody knows the seeded people", async ({
+    expect,
+  }) => {
+    const server = await start({ NODE_ENV: "" });
+    expect(await server.listening).toContain("(production)");
+    const { email, password } = seededUsers.grace;
+    const login = await fetch(`${server.url}/auth/login`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Forwarded-Proto": "https" },
+      body: JSON.stringify({ email, password }),
+    });
+    expect(login.status).toBe(401);
+    server.process.kill("SIGTERM");
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test("listens where HOST says", async ({ expect }) => {
+    const server = await start({ HOST: "127.0.0.2" });
+    await server.listening;
+    expect((await fetch(`http://127.0.0.2:${server.port}/health`)).status).toBe(200);
+    server.process.kill("SIGTERM");
+    await server.ended;
+  });
+
   test("refuses a bad environment in one line", async ({ expect }) => {
     const server = await start({ PORT: "http" });
     expect(await server.ended).toEqual({ code: 1, signal: null });
@@ -89,7 +115,8 @@ interface Started {
   process: ChildProcess;
   port: number;
   url: string;
-  listening: Promise<unknown>;
+  /** What it says when it listens. */
+  listening: Promise<string>;
   ended: Promise<{ code: number | null; signal: string | null }>;
   /** What it wrote to stderr so far. */
   errors(): string;
@@ -109,15 +136,17 @@ async function start(env: Record<string, string> = {}): Promise<Started> {
       SESSION_SECRET: "a secret for tests, which signs the cookies",
       ...env,
     },
-    stdio: ["ignore", "inherit", "pipe", "ipc"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   leftovers.push(() => child.kill("SIGKILL"));
   let errors = "";
   child.stderr?.on("data", (chunk) => (errors += chunk));
   const ended = once(child, "close").then(([code, signal]) => ({ code, signal }));
   const listening = Promise.race([
-    once(child, "message"),
-    ended.then(() => Promise.reject(new Error(`The server ended: ${errors}`))),
+    once(child.stdout, "data").then(([line]) => String(line).trim()),
+    ended.then((): never => {
+      throw new Error(`The server ended: ${errors}`);
+    }),
   ]);
   // Only those who wait for it want to know.
   listening.catch(() => {});

@@ -1,7 +1,7 @@
 import express, { type Request } from "express";
 import session, { MemoryStore } from "express-session";
 import request from "supertest";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 
 const promises = { regenerateSession, saveSession, destroySession };
@@ -29,6 +29,28 @@ test("saveSession resolves once the session is stored", async () => {
     await saved;
     expect(store.ids()).toEqual([req.sessionID]);
   });
+});
+
+test("a regenerated session that was saved is not written again at the end, unless it changed", async () => {
+  for (const [change, writes] of [
+    [() => {}, 1],
+    [(req: Request) => (req.session.visits = 4), 2],
+  ] as const) {
+    const store = new MemoryStore();
+    const set = vi.spyOn(store, "set");
+    const app = express()
+      .use(session({ secret: "s", resave: false, saveUninitialized: false, store }))
+      .get("/", async (req, res) => {
+        await regenerateSession(req);
+        req.session.visits = 3;
+        await saveSession(req);
+        change(req);
+        res.end();
+      });
+    const answer = await request(app).get("/");
+    expect(answer.headers["set-cookie"]).toHaveLength(1);
+    expect(set).toHaveBeenCalledTimes(writes);
+  }
 });
 
 test("destroySession resolves once the session is gone", async () => {

@@ -25,7 +25,10 @@ const firstPort = 3000;
 const ports = 20;
 
 /** Runs an app until Ctrl-C, and starts it again at every save. Redis lives on meanwhile. */
-async function serve({ step, paper, write }: Invocation, file: string): Promise<number> {
+async function serve(
+  { step, paper, production, write }: Invocation,
+  file: string,
+): Promise<number> {
   const port = await freePort();
   const redis = await provideRedis();
   const keySpace = openKeySpace(redis.url);
@@ -33,10 +36,13 @@ async function serve({ step, paper, write }: Invocation, file: string): Promise<
   redisUrl.searchParams.set("keyPrefix", keySpace.prefix);
   const env = {
     ...process.env,
+    // Whatever the shell says: in production, a browser on http would get no cookie.
+    NODE_ENV: production ? "production" : "development",
+    HOST: "localhost",
     PORT: String(port),
     REDIS_URL: redisUrl.href,
     // The same for all restarts, so that they forget nobody.
-    SESSION_SECRET: process.env.SESSION_SECRET ?? randomBytes(32).toString("base64url"),
+    SESSION_SECRET: process.env.SESSION_SECRET || randomBytes(32).toString("base64url"),
   };
   const url = `http://localhost:${port}`;
   const name = relative(root, file);
@@ -45,11 +51,15 @@ async function serve({ step, paper, write }: Invocation, file: string): Promise<
   let app: ChildProcess | undefined;
   let ending = false;
   const start = () => {
-    const child = spawn(process.execPath, ["--import", "tsx", "shared/app/server.ts", file], {
-      cwd: root,
-      env,
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "shared/runner/dev-server.ts", file],
+      {
+        cwd: root,
+        env,
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      },
+    );
     app = child;
     child.once("message", () => tell(`${name} listens on ${url}`));
     child.once("exit", (code) => {

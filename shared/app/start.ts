@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { Express } from "express";
+import { Redis } from "ioredis";
+import type { ServerConfig } from "./config.ts";
+import type { Database } from "./database.ts";
+import type { Services } from "./services.ts";
+
+/** What a step's `app.ts` exports. */
+export interface AppModule {
+  createApp(services: Services): Express;
+  connectRedis?(url: string): Redis;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Lets the requests under way end, then closes the connections, that to Redis last. */
+  close(): Promise<void>;
+}
+
+/** Connects to Redis and listens. Port 0 stands for any free one. */
+export async function start(
+  { createApp, connectRedis = (url) => new Redis(url) }: AppModule,
+  config: ServerConfig,
+  db: Database,
+): Promise<RunningServer> {
+  const redis = connectRedis(config.redisUrl);
+  const server = createApp({ redis, db, config }).listen(config.port, config.host);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://${config.host}:${port}`,
+    async close() {
+      server.close();
+      // A connection that was busy is idle once its answer is sent, and would be kept open.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      await once(server, "close");
+      clearInterval(sweep);
+      // Requests under way may still have needed Redis: it goes last.
+      await redis.quit().catch(() => redis.disconnect());
+    },
+  };
+}

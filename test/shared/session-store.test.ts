@@ -1,0 +1,177 @@
+import express, { type Request, type Response } from "express";
+import session from "express-session";
+import { Redis } from "ioredis";
+import request from "supertest";
+import { afterAll, afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { SessionStore, type SessionStoreOptions } from "../../shared/app/session-store.ts";
+import { KeySpace } from "../../shared/redis/key-space.ts";
+
+const client = new Redis(inject("redisUrl"), {
+  keyPrefix: `${inject("keyPrefix")}session-store:`,
+});
+const keySpace = new KeySpace(
+  new Redis(inject("redisUrl")),
+  `${inject("keyPrefix")}session-store:`,
+);
+
+const log = vi.spyOn(console, "error");
+
+beforeEach(() => {
+  log.mockImplementation(() => {});
+});
+
+afterEach(async () => {
+  log.mockReset();
+  await keySpace.clear();
+});
+
+afterAll(() => {
+  client.disconnect();
+});
+
+const onlyThere: SessionStoreOptions["rewrite"] = (key, value, ttlSeconds) =>
+  client.set(key, value, "EX", ttlSeconds, "XX");
+
+describe("rewrite", () => {
+  test("writes what was read, and not what is new", async () => {
+    const rewrite = vi.fn(onlyThere);
+    const visit = visitor(new SessionStore({ client, rewrite }), count);
+    expect((await visit()).text).toBe("1");
+    expect(rewrite).not.toHaveBeenCalled();
+    expect((await visit()).text).toBe("2");
+    expect((await visit()).text).toBe("3");
+    expect(rewrite).toHaveBeenCalledTimes(2);
+    const [key] = await keySpace.keys();
+    expect(rewrite.mock.calls[0]).toEqual([key, expect.stringContaining('"visits":2'), 3600]);
+  });
+
+  test("writes what this request has stored before", async () => {
+    const rewrite = vi.fn(onlyThere);
+    const visit = visitor(new SessionStore({ client, rewrite }), async (req, res) => {
+      req.session.visits = 1;
+      await new Promise((resolve) => req.session.save(resolve));
+      // Somebody ends it meanwhile.
+      await client.del(`sess:${req.sessionID}`);
+      req.session.visits = 2;
+      res.end();
+    });
+    await visit();
+    expect(rewrite).toHaveBeenCalledTimes(1);
+    expect(await keySpace.keys()).toEqual([]);
+  });
+
+  test("is a plain SET when it is left out", async () => {
+    const visit = visitor(new SessionStore({ client }), count);
+    await visit();
+    expect((await visit()).text).toBe("2");
+  });
+
+  test("that fails is an error of the store", async () => {
+    const rewrite = () => Promise.reject(new Error("refused"));
+    const store = new SessionStore({ client, rewrite });
+    const visit = visitor(store, async (req, res) => {
+      req.session.visits = (req.session.visits ?? 0) + 1;
+      const error = await new Promise((resolve) => req.session.save(resolve));
+      res.end(String(error));
+    });
+    await visit();
+    expect((await visit()).text).toBe("Error: refused");
+  });
+});
+
+test.for([
+  { who: "a visitor", userId: undefined, ttl: 60 * 60 },
+  { who: "somebody who is logged in", userId: "ada", ttl: 24 * 60 * 60 },
+])("the session of $who lives $ttl s, also when it is written again", async ({ userId, ttl }) => {
+  const visit = visitor(new SessionStore({ client, rewrite: onlyThere }), (req, res) => {
+    if (userId) req.session.userId = userId;
+    count(req, res);
+  });
+  for (const _ of [1, 2]) {
+    await visit();
+    const [key = ""] = await keySpace.keys();
+    expect(await keySpace.ttlSeconds(key)).toBe(ttl);
+  }
+});
+
+test("a cookie that ends sooner ends the session", async () => {
+  const visit = visitor(new SessionStore({ client }), count, 60_000);
+  await visit();
+  const [key = ""] = await keySpace.keys();
+  expect(await keySpace.ttlSeconds(key)).toBe(60);
+});
+
+const cookie = { originalMaxAge: 60_000, expires: "2100-01-01T00:00:00.000Z" };
+
+test.for([
+  "",
+  "{",
+  "null",
+  "1",
+  '"text"',
+  "[]",
+  "{}",
+  JSON.stringify({ cookie: null }),
+  JSON.stringify({ cookie: "c" }),
+  JSON.stringify({ cookie: { originalMaxAge: "soon" } }),
+  JSON.stringify({ cookie: { ...cookie, expires: "tomorrow" } }),
+  JSON.stringify({ cookie, userId: { $ne: null } }),
+  JSON.stringify({ cookie, userId: 7 }),
+  JSON.stringify({ cookie, visits: "many" }),
+  `{"__proto__":{"userId":"ada"}}`,
+])("%j under a key is no session", async (text) => {
+  const visit = visitor(new SessionStore({ client }), count);
+  await visit();
+  const [key = ""] = await keySpace.keys();
+  await client.set(key, text);
+  expect((await visit()).text).toBe("1");
+  // An empty value is a key that connect-redis takes for absent.
+  expect(log).toHaveBeenCalledTimes(text === "" ? 0 : 1);
+  expect(JSON.stringify(log.mock.calls)).not.toContain(key);
+});
+
+test("something else under a key is no session, and is said once", async () => {
+  const visit = visitor(new SessionStore({ client }), count);
+  await visit();
+  const [key = ""] = await keySpace.keys();
+  await client.del(key);
+  await client.rpush(key, "a list");
+  const first = await visit.with(visit.cookie());
+  expect(first.text).toBe("1");
+  expect(log).toHaveBeenCalledTimes(1);
+});
+
+test("a Redis that fails is no unreadable session", async () => {
+  const failing = { get: () => Promise.reject(new Error("down")), scan() {} } as unknown as Redis;
+  const visit = visitor(new SessionStore({ client: failing }), count);
+  expect((await visit.with("sid=s:forged.x")).status).toBe(200);
+  const store = new SessionStore({ client: failing });
+  const error = await new Promise((resolve) => void store.get("id", resolve));
+  expect(error).toEqual(new Error("down"));
+  expect(log).not.toHaveBeenCalled();
+});
+
+function count(req: Request, res: Response): void {
+  req.session.visits = (req.session.visits ?? 0) + 1;
+  res.end(String(req.session.visits));
+}
+
+/** One visitor of an app with this store: each call is a request with the cookie of the last. */
+function visitor(
+  store: session.Store,
+  handler: (req: Request, res: Response) => unknown,
+  maxAge = 24 * 60 * 60 * 1000,
+) {
+  const options = { secret: "s", resave: false, saveUninitialized: false, cookie: { maxAge } };
+  const app = express().use(session({ ...options, name: "sid", store }));
+  app.get("/", async (req, res) => {
+    await handler(req, res);
+  });
+  let jar = "";
+  const send = async (cookies: string) => {
+    const answer = await request(app).get("/").set("Cookie", cookies);
+    jar = answer.headers["set-cookie"]?.[0]?.split(";")[0] ?? jar;
+    return answer;
+  };
+  return Object.assign(() => send(jar), { with: send, cookie: () => jar });
+}

@@ -2,6 +2,7 @@ import { describeCommands, kindOf } from "../../shared/testing/commands.ts";
 import { describeDuration, sessionIdIn, signedValue } from "../../shared/testing/cookies.ts";
 import { vi } from "vitest";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import type { Relay } from "../../shared/testing/relay.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
@@ -11,6 +12,7 @@ import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+const { ada } = seededUsers;
 const daySeconds = 24 * 60 * 60;
 
 goal("a visitor is remembered after a restart", async ({ open, site, browser, redis }) => {
@@ -107,6 +109,8 @@ goal("two instances share their visitors", async ({ open, site, redis }) => {
 });
 
 goal("the session lives in Redis for a day, like its cookie", async ({ site, browser, redis }) => {
+  // Once people can log in, a visitor may be forgotten sooner than they are.
+  await browser.post("/auth/login", { email: ada.email, password: ada.password });
   const { answer, key } = await stored(browser, redis);
   const ttl = await redis.ttlSeconds(key);
   const livesMs = answer.setCookies[0]?.livesMs;

@@ -287,6 +287,9 @@ goal("logging out without a session is harmless", async ({ site, browser, redis 
 });
 
 goal("a page of another site cannot log anybody out", async ({ site, browser, redis }) => {
+  const other = site.browser();
+  await loggedIn(site, other, redis);
+  await logOut(other);
   await loggedIn(site, browser, redis);
   const foreign = "https://mallory.example";
   for (const [page, headers] of [
@@ -323,6 +326,9 @@ goal("a page of another site cannot log anybody out", async ({ site, browser, re
 });
 
 goal("a request under way does not bring the session back", async ({ site, browser, redis }) => {
+  const other = site.browser();
+  await loggedIn(site, other, redis);
+  await logOut(other);
   for (const [what, endIt] of [
     ["logout", () => browser.begin("POST", route).answer],
     ["a new login", () => browser.logIn(ada)],

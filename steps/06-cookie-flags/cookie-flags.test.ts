@@ -126,14 +126,17 @@ async function mustKeepOtherSitesOut(site: Site, cookieHeader: string) {
     },
   };
   for (const [who, headers] of Object.entries(guests)) {
-    const login = await site.browser().post("/auth/login", credentials, { headers });
-    const weak = login.setCookies.find(
+    // Whoever may not log in from there may still visit.
+    const guest = site.browser();
+    const login = await guest.post("/auth/login", credentials, { headers });
+    const visit = await guest.get("/visits", { headers });
+    const weak = [...login.setCookies, ...visit.setCookies].find(
       ({ value, sameSite = "" }) => sessionIdIn(value) && !["lax", "strict"].includes(sameSite),
     );
     must(
       !weak,
       `In production, SameSite depends on who asks: for ${who} it is ${weak?.sameSite ?? "missing"}.`,
-      [...Object.entries(headers).map(([name, text]) => `${name}: ${text}`), login],
+      [...Object.entries(headers).map(([name, text]) => `${name}: ${text}`), login, visit],
       "Whoever gets the weaker cookie is open to CSRF, and any client can call itself what it likes.",
     );
   }

@@ -2,14 +2,15 @@
 import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, { type Express, type RequestHandler } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { validate } from "../../shared/app/validate.ts";
 
 const sessionLifeMs = 24 * 60 * 60 * 1000;
@@ -43,6 +44,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  app.use(refuseOtherSites);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -57,7 +59,10 @@ export function createApp({ redis, db, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
-      store: new RedisStore({ client: redis }),
+      store: new SessionStore({
+        client: redis,
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       cookie: {
         maxAge: sessionLifeMs,
       },

@@ -15,6 +15,7 @@ import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -45,6 +46,41 @@ const ProfileSchema = z.object({
 // What others may see: field by field, so that a new column stays private until it is added here.
 const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayName });
 
+/** Takes a session for new when it has not been stored before: those have no `#stored` of ours. */
+class LastingStore extends RedisStore {
+  readonly #stored = new WeakSet<object>();
+  readonly #redis: Redis;
+
+  constructor(options: ConstructorParameters<typeof RedisStore>[0], redis: Redis) {
+    super(options);
+    this.#redis = redis;
+  }
+
+  override createSession(req: Request, data: session.SessionData) {
+    const stored = super.createSession(req, data);
+    this.#stored.add(stored);
+    return stored;
+  }
+
+  override async set(id: string, data: session.SessionData, done?: (error?: unknown) => void) {
+    if (!this.#stored.has(data)) return super.set(id, data, done);
+    const key = this.prefix + id;
+    // Nothing is done when the key went away between the two: a transaction that saw a change.
+    const connection = this.#redis.duplicate();
+    try {
+      await connection.watch(key);
+      if (await connection.exists(key)) {
+        await connection.multi().set(key, JSON.stringify(data), "PX", sessionLifeMs).exec();
+      }
+      done?.();
+    } catch (error) {
+      done?.(error);
+    } finally {
+      connection.disconnect();
+    }
+  }
+}
+
 class Logins {
   readonly middleware: RequestHandler;
   readonly #name = "login";
@@ -60,7 +96,7 @@ class Logins {
       secret,
       resave: false,
       saveUninitialized: false,
-      store: new RedisStore({ client: redis, prefix: `${this.#name}:` }),
+      store: new LastingStore({ client: redis, prefix: `${this.#name}:` }, redis),
       cookie: { ...this.#flags, maxAge: sessionLifeMs },
     });
   }
@@ -83,6 +119,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  app.use(refuseOtherSites);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {

@@ -1,14 +1,15 @@
 // The cookie is ended by a Set-Cookie header with Max-Age=0, and the site data go with it.
 import { randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, { type Express, type RequestHandler } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -43,6 +44,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  app.use(refuseOtherSites);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -58,7 +60,10 @@ export function createApp({ redis, db, config }: Services): Express {
       resave: false,
       saveUninitialized: false,
       name: "session",
-      store: new RedisStore({ client: redis }),
+      store: new SessionStore({
+        client: redis,
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       cookie: {
         httpOnly: true,
         sameSite: "strict",

@@ -9,6 +9,7 @@ import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
@@ -114,6 +115,7 @@ export function createApp({ redis, db, config }: Services): Express {
   app.disable("x-powered-by");
   // One TLS proxy stands in front: its X-Forwarded headers count, and no others.
   if (production) app.set("trust proxy", 1);
+  app.use(refuseOtherSites);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {
@@ -197,8 +199,8 @@ export function createApp({ redis, db, config }: Services): Express {
   });
 
   app.post("/auth/logout", async (req, res) => {
-    // The key first: a cleared cookie alone would leave a stolen copy of it at work.
-    await destroySession(req);
+    // Nothing ends for a newcomer, and nothing is marked as ended.
+    if (req.headers.cookie) await destroySession(req);
     // Name and flags as they were set: a browser ignores the end of a cookie it does not recognise.
     res.clearCookie(cookieName, cookieFlags);
     res.status(204).end();

@@ -2,12 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { callbackify } from "node:util";
 import bcrypt from "bcrypt";
-import express, { type Express, type RequestHandler } from "express";
+import express, { type Express, type Request, type RequestHandler } from "express";
 import session, { type SessionData } from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
@@ -44,6 +45,7 @@ type Done = (error: unknown) => void;
 
 class UnlinkingStore extends session.Store {
   readonly #redis: Redis;
+  readonly #found = new WeakSet<object>();
 
   constructor(redis: Redis) {
     super();
@@ -57,10 +59,19 @@ class UnlinkingStore extends session.Store {
     })(done);
   }
 
+  override createSession(req: Request, data: SessionData) {
+    const found = super.createSession(req, data);
+    this.#found.add(found);
+    return found;
+  }
+
   override set(id: string, data: SessionData, done: Done = () => {}): void {
-    callbackify(() => this.#redis.set(`login:${id}`, JSON.stringify(data), "PX", sessionLifeMs))(
-      done,
-    );
+    const [key, json] = [`login:${id}`, JSON.stringify(data)];
+    callbackify(() =>
+      this.#found.has(data)
+        ? this.#redis.set(key, json, "PX", sessionLifeMs, "XX")
+        : this.#redis.set(key, json, "PX", sessionLifeMs),
+    )(done);
   }
 
   override touch(id: string, _data: SessionData, done: Done = () => {}): void {
@@ -76,6 +87,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const app = express();
   app.set("env", config.env);
   app.disable("x-powered-by");
+  app.use(refuseOtherSites);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {

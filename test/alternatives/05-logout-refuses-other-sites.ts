@@ -1,7 +1,6 @@
 // Requests that another site makes are refused; refusals are thrown, and an async wrapper helps.
 import { randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
@@ -9,6 +8,7 @@ import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -39,10 +39,12 @@ const ProfileSchema = z.object({
 // What others may see: field by field, so that a new column stays private until it is added here.
 const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayName });
 
-/** Browsers say in Sec-Fetch-Site where a request comes from. Other clients leave it out. */
+/** Browsers say in Sec-Fetch-Site where a request comes from, old ones in Origin. Others in neither. */
 const refuseOtherSites: RequestHandler = (req, _res, next) => {
   const changesNothing = ["GET", "HEAD", "OPTIONS"].includes(req.method);
-  const site = req.get("Sec-Fetch-Site") ?? "none";
+  const origin = req.get("Origin") ?? "";
+  const fromHere = !origin || (URL.canParse(origin) && new URL(origin).host === req.get("Host"));
+  const site = req.get("Sec-Fetch-Site") ?? (fromHere ? "none" : "cross-site");
   if (changesNothing || site === "same-origin" || site === "none") next();
   else next(Object.assign(new Error(`A request from another site: ${site}`), { status: 403 }));
 };
@@ -85,7 +87,10 @@ export function createApp({ redis, db, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
-      store: new RedisStore({ client: redis }),
+      store: new SessionStore({
+        client: redis,
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       cookie: {
         maxAge: sessionLifeMs,
       },

@@ -334,7 +334,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "a name of blanks",
-    edits: [[displayNameSchema, "z.string().min(1).max(80).trim()"]],
+    edits: [[`${displayNameSchema}.refine(isReadable)`, "z.string().min(1).max(80).trim()"]],
     goal: "a display name has 1 to 80 characters",
     says: "a name of blanks",
   },
@@ -359,18 +359,6 @@ export const mistakes: readonly Mistake[] = [
     name: "401 without return",
     edits: [
       [`${refuse}      return;\n`, refuse],
-      ["req.user = user;", "req.user = user as User;"],
-    ],
-    goal: "a refused request is answered once, and its handler never runs",
-    says: "ran although",
-  },
-  {
-    name: "an error for next, and then next again",
-    edits: [
-      [
-        `${refuse}      return;\n`,
-        `${end}      next(Object.assign(new Error("Who is asking?"), { status: 401 }));\n`,
-      ],
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "a refused request is answered once, and its handler never runs",

@@ -30,6 +30,94 @@ const route = 'app.post("/auth/logout", async (req, res) => {\n';
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a session is written whether it is still there or not",
+    edits: plainStore,
+    goal: "a request under way does not bring the session back",
+    says: "a request that was still under way stored the session once more",
+  },
+  {
+    name: "looked for first, then written",
+    edits: [
+      [
+        'redis.set(key, value, "EX", ttlSeconds, "XX")',
+        '(await redis.exists(key)) ? redis.set(key, value, "EX", ttlSeconds) : "gone"',
+      ],
+      ["rewrite: (key", "rewrite: async (key"],
+    ],
+    goal: "a request under way does not bring the session back",
+    says: "stored the session once more",
+  },
+  {
+    name: "NX in place of XX",
+    edits: [['"XX"', '"NX"']],
+    goal: "a request under way does not bring the session back",
+    says: "A session that lives on is not written any more",
+  },
+  {
+    name: "nobody asks where a request comes from",
+    edits: [["  app.use(refuseOtherSites);\n", ""]],
+    goal: "a page of another site cannot log anybody out",
+    says: "A page of another site can log people out: the answer is 204, not 403",
+  },
+  {
+    name: "other sites are refused after the session",
+    edits: [
+      ["  app.use(refuseOtherSites);\n", ""],
+      [
+        end,
+        `${end}    if (req.get("Sec-Fetch-Site") === "cross-site") return void res.status(403).end();\n`,
+      ],
+    ],
+    goal: "a page of another site cannot log anybody out",
+    says: "A page of another site can log people out",
+  },
+  {
+    name: "subdomains count as one's own",
+    edits: [
+      [
+        "  app.use(refuseOtherSites);\n",
+        `  app.use((req, res, next) => {
+    if (req.method === "GET" || req.get("Sec-Fetch-Site") !== "cross-site") return next();
+    res.status(403).json({ error: { code: "forbidden" } });
+  });
+`,
+      ],
+    ],
+    goal: "a page of another site cannot log anybody out",
+    says: "A page of another subdomain can log people out",
+  },
+  {
+    name: "only Sec-Fetch-Site is asked for",
+    edits: [
+      [
+        "  app.use(refuseOtherSites);\n",
+        `  app.use((req, res, next) => {
+    const site = req.get("Sec-Fetch-Site") ?? "none";
+    if (req.method === "GET" || site === "none" || site === "same-origin") return next();
+    res.status(403).json({ error: { code: "forbidden" } });
+  });
+`,
+      ],
+    ],
+    goal: "a page of another site cannot log anybody out",
+    says: "in a browser without Sec-Fetch-Site",
+  },
+  {
+    name: "whoever sends an Origin is refused",
+    edits: [
+      [
+        "  app.use(refuseOtherSites);\n",
+        `  app.use((req, res, next) => {
+    if (req.method === "GET" || !req.get("Origin")) return next();
+    res.status(403).json({ error: { code: "forbidden" } });
+  });
+`,
+      ],
+    ],
+    goal: "a page of another site cannot log anybody out",
+    says: "The site's own page cannot log out any more",
+  },
+  {
     name: "200 with a body",
     edits: [["res.status(204).end()", "res.json({ data: { ok: true } })"]],
     goal: "logging out answers 204",
@@ -97,6 +185,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the time of the last visit is written later",
     edits: [
+      ...plainStore,
       [
         "    req.user = user;\n",
         `    const { session: current } = req;
@@ -111,6 +200,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "sessions are written all together, once a minute",
     edits: [
+      ...plainStore,
       [
         "  const requireAuth:",
         `  const waiting = new Set<{ save(): void }>();

@@ -96,6 +96,7 @@ export const mistakes: readonly Mistake[] = [
         'import { z } from "zod";',
         'import { z } from "zod";\nimport { sign } from "cookie-signature";',
       ],
+      ["    app.use(requireHttps);\n", ""],
     ],
     goal: "in production the cookie travels over https alone",
     says: "whoever logs in over http",

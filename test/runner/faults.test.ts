@@ -50,7 +50,7 @@ describe("a watching runner", () => {
 
   const builds = "export function createApp";
   const counts = "    req.session.visits = ";
-  const answers = "    res.set(";
+  const answers = "    res.json({ data: { visits";
   test.for([
     {
       fault: "a syntax error",

@@ -21,6 +21,16 @@ export default defineConfig({
           maxConcurrency: availableParallelism() + 1,
         },
       },
+      // The attacks of `npm test`, each played 200 times: `npm run attacks`.
+      {
+        extends: true,
+        test: {
+          name: "attacks",
+          include: ["test/attacks/**/*.test.ts"],
+          env: { ATTACK_TRIES: "200" },
+          testTimeout: 15 * 60_000,
+        },
+      },
     ],
   },
 });

@@ -7,10 +7,12 @@ import { forgetSession } from "./session.ts";
  * error is kept; everything else is a 500. What caused a 5xx is for the log alone, and what it left
  * in the session is not stored: a login that failed halfway is nobody's.
  */
-export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
-  // Too late for a second answer: Express closes the connection.
+export const errorHandler: ErrorRequestHandler = (error, req, res, _next) => {
+  // Too late for a second answer: what was begun must not look complete. (Express would close the
+  // connection as well, and print the error with all that it carries.)
   if (res.headersSent) {
-    next(error);
+    logError(error);
+    res.destroy();
     return;
   }
   const status = statusOf(error);

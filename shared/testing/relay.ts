@@ -11,6 +11,8 @@ export class Relay {
   #server: Server | undefined;
   #port = 0;
   #silent = false;
+  /** What a packet takes, each way. */
+  latencyMs = 0;
   readonly #sockets = new Set<Socket>();
 
   private constructor(target: { host: string; port: number }) {
@@ -65,7 +67,10 @@ export class Relay {
       ] as const) {
         this.#sockets.add(from);
         from.setNoDelay(true);
-        from.on("data", (bytes) => to.write(bytes));
+        from.on("data", (bytes) => {
+          if (this.latencyMs > 0) setTimeout(() => to.write(bytes), this.latencyMs);
+          else to.write(bytes);
+        });
         from.on("error", () => {});
         from.on("close", () => {
           this.#sockets.delete(from);

@@ -1,0 +1,92 @@
+// Strangers keep the server busy, or fill Redis.
+import { once } from "node:events";
+import { connect } from "node:net";
+import { vi } from "vitest";
+import { ada } from "./people.ts";
+import { attack, type Production } from "./production.ts";
+
+const strangers = 300;
+const mostAtATime = 16;
+
+attack(
+  "logins whose clients hang up cost no more than sixteen hashes at a time",
+  async ({ server, expect }) => {
+    await hangUp(server, strangers);
+    const answer = await server.send("POST", "/auth/login", {
+      body: { email: ada.email, password: ada.password },
+    });
+    expect([200, 503]).toContain(answer.status);
+    if (answer.status === 503) {
+      expect(answer.headers.get("Retry-After")).toBe("1");
+      expect(answer.body).toEqual({ error: { code: "busy" } });
+    }
+    await vi.waitUntil(async () => (await hashes(server)).hashing === 0, { timeout: 50_000 });
+    expect((await hashes(server)).most).toBeLessThanOrEqual(mostAtATime);
+    await server.logIn();
+  },
+);
+
+attack(
+  "logins at once: sixteen are looked at, the others are told to come back",
+  async ({ server, expect }) => {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () =>
+        server.send("POST", "/auth/login", { body: { email: ada.email, password: "guessed" } }),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([401, 503]));
+    expect((await hashes(server)).most).toBeLessThanOrEqual(mostAtATime);
+  },
+);
+
+attack(
+  "visitors without a name are forgotten within the hour, users within a day",
+  async ({ server, keys, expect }) => {
+    await server.get("/visits");
+    const [visitor = ""] = await keys.keys();
+    expect(await keys.ttlSeconds(visitor)).toBeLessThanOrEqual(60 * 60);
+    await keys.clear();
+    await server.logIn();
+    const [user = ""] = await keys.keys();
+    expect(await keys.ttlSeconds(user)).toBeGreaterThan(60 * 60);
+    expect(await keys.ttlSeconds(user)).toBeLessThanOrEqual(24 * 60 * 60);
+  },
+);
+
+attack(
+  "a server that is told to end does so in the middle of a flood",
+  async ({ server, expect }) => {
+    await hangUp(server, strangers);
+    server.process.kill("SIGTERM");
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  },
+);
+
+/** So many clients send a login and hang up without waiting. */
+async function hangUp({ url }: Production, count: number): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const body = JSON.stringify({ email: ada.email, password: "guessed" });
+  const request = [
+    "POST /auth/login HTTP/1.1",
+    "Host: attacked.example",
+    "X-Forwarded-Proto: https",
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "",
+    body,
+  ].join("\r\n");
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      await new Promise<void>((resolve) => socket.write(request, () => resolve()));
+      socket.destroy();
+    }),
+  );
+}
+
+async function hashes(server: Production): Promise<{ hashing: number; most: number }> {
+  return (await server.get("/arranged/hashes")).body;
+}

@@ -136,6 +136,16 @@ test("the README's commands and links exist", () => {
   checkDocument(join(root, "README.md"));
 });
 
+test("what SECURITY.md says is met stands in the code, and the tests it names exist", () => {
+  const file = join(root, "SECURITY.md");
+  checkDocument(file);
+  const met = readFileSync(file, "utf8").matchAll(/`((?:solutions|shared)\/[^`]+)`: `([^`]+)`/g);
+  for (const [, named = "", text = ""] of met) {
+    const source = readFileSync(join(root, named), "utf8");
+    expect(source, `${named} of SECURITY.md`).toContain(text.replaceAll("\\|", "|"));
+  }
+});
+
 /** Every `npm run` names a script with steps that exist; every relative link leads somewhere. */
 function checkDocument(file: string): void {
   const text = readFileSync(file, "utf8");

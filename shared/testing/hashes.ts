@@ -1,4 +1,75 @@
+import crypto from "node:crypto";
+import { createRequire, syncBuiltinESMExports } from "node:module";
+import { dirname } from "node:path";
+
 /** Whether a bcrypt hash stands anywhere in a text. */
 export function containsHash(text: string): boolean {
   return /\$2[aby]\$\d\d\$/.test(text);
+}
+
+/** What was hashed while something happened. */
+export interface HashingWork {
+  /** The work of bcrypt, in iterations of its key schedule: 2 to the power of the cost, per hash. */
+  iterations: number;
+  /** The calls that kept the thread, by bcrypt's name or node:crypto's: `compareSync`. */
+  synchronous: string[];
+}
+
+interface NativeBcrypt {
+  encrypt(...args: unknown[]): unknown;
+  encrypt_sync(...args: unknown[]): unknown;
+  compare(...args: unknown[]): unknown;
+  compare_sync(...args: unknown[]): unknown;
+}
+
+// What bcrypt's JavaScript calls, however an app imports it and whichever of its functions it uses.
+const require = createRequire(createRequire(import.meta.url).resolve("bcrypt"));
+const native: NativeBcrypt = require("node-gyp-build")(
+  dirname(require.resolve("bcrypt/package.json")),
+);
+
+/** Counts the work of hashing that `action` causes: no clock is asked. */
+export async function hashingDuring(action: () => Promise<unknown>): Promise<HashingWork> {
+  const work: HashingWork = { iterations: 0, synchronous: [] };
+  const restore: (() => void)[] = [];
+  const watch = <Name extends string>(
+    owner: Record<Name, (...args: never[]) => unknown>,
+    name: Name,
+    seen: (args: unknown[]) => void,
+  ) => {
+    const original = owner[name];
+    owner[name] = function watched(this: unknown, ...args: unknown[]) {
+      seen(args);
+      return Reflect.apply(original, this, args);
+    } as typeof original;
+    restore.push(() => (owner[name] = original));
+  };
+
+  // Both take the text first, and then a salt or a hash: each names the cost.
+  const count = ([, salt]: unknown[]) => (work.iterations += iterationsOf(salt));
+  for (const name of ["encrypt", "compare"] as const) {
+    watch(native, name, count);
+    watch(native, `${name}_sync`, (args) => {
+      count(args);
+      work.synchronous.push(name === "encrypt" ? "hashSync" : "compareSync");
+    });
+  }
+  for (const name of ["scryptSync", "pbkdf2Sync"] as const) {
+    watch(crypto, name, () => work.synchronous.push(name));
+  }
+  // For those who import a function of node:crypto by its name.
+  syncBuiltinESMExports();
+  try {
+    await action();
+  } finally {
+    for (const undo of restore) undo();
+    syncBuiltinESMExports();
+  }
+  return work;
+}
+
+/** None for what is no bcrypt hash or salt: bcrypt gives up at once. */
+function iterationsOf(salt: unknown): number {
+  const [, cost] = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{22}/.exec(String(salt)) ?? [];
+  return cost === undefined ? 0 : 2 ** Number(cost);
 }

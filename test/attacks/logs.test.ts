@@ -33,22 +33,19 @@ attack.for(Object.entries(refusals))(
   },
 );
 
-attack(
-  "a wrong password of Redis gives nothing away",
-  async ({ start, relay, redisUrl, expect }) => {
-    relay.fate = ({ name }) =>
-      name === "AUTH" || name === "HELLO"
-        ? { refuse: "WRONGPASS invalid username-password pair or user is disabled." }
-        : { refuse: "NOAUTH Authentication required." };
-    const address = new URL(relay.through(redisUrl));
-    address.username = "default";
-    address.password = "the-password-of-redis";
-    const server = await start(address.href);
-    for (const path of ["/visits", "/me"]) await server.get(path).catch(() => {});
-    await vi.waitUntil(() => /WRONGPASS|NOAUTH/.test(server.log), { timeout: 30_000 });
-    expectNoSecrets(server.log, ["the-password-of-redis"]);
-  },
-);
+attack("a wrong password of Redis gives nothing away", async ({ start, relay, redisUrl }) => {
+  relay.fate = ({ name }) =>
+    name === "AUTH" || name === "HELLO"
+      ? { refuse: "WRONGPASS invalid username-password pair or user is disabled." }
+      : { refuse: "NOAUTH Authentication required." };
+  const address = new URL(relay.through(redisUrl));
+  address.username = "default";
+  address.password = "the-password-of-redis";
+  const server = await start(address.href);
+  for (const path of ["/visits", "/me"]) await server.get(path).catch(() => {});
+  await vi.waitUntil(() => /WRONGPASS|NOAUTH/.test(server.log), { timeout: 30_000 });
+  expectNoSecrets(server.log, ["the-password-of-redis"]);
+});
 
 function expectNoSecrets(log: string, secrets: readonly string[]): void {
   for (const secret of secrets) {

@@ -286,6 +286,30 @@ ${storeUser}      req.session.save((error) => {
     says: "thrown where nobody catches it",
   },
   {
+    name: "a hash on top of the comparison, for unknown emails alone",
+    edits: [[compare, `if (!user) await bcrypt.hash("nobody", db.bcryptCost);\n    ${compare}`]],
+    goal: "an unknown email takes as long as a known one",
+    says: "answered slower than a known one",
+  },
+  {
+    name: "a decoy at half the cost",
+    edits: [[decoy, decoy.replace("bcryptCost", "bcryptCost - 1")]],
+    goal: "an unknown email takes as long as a known one",
+    says: "answered faster than a known one",
+  },
+  {
+    name: "a pepper made on the way",
+    edits: [
+      [compare, `scryptSync(password, "pepper", 32);\n    ${compare}`],
+      [
+        'import { randomUUID } from "node:crypto";',
+        'import { randomUUID, scryptSync } from "node:crypto";',
+      ],
+    ],
+    goal: "a login keeps nobody else waiting",
+    says: "whole server stands still",
+  },
+  {
     name: "compareSync",
     edits: [["await bcrypt.compare(", "bcrypt.compareSync("]],
     goal: "a login keeps nobody else waiting",

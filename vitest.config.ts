@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: "workshop",
           include: ["test/**/*.test.ts"],
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           // Loading the packages anew for each file would take longer than its tests.
           isolate: false,
           maxConcurrency: availableParallelism() + 1,

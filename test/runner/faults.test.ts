@@ -97,11 +97,6 @@ describe("a watching runner", () => {
       edit: [counts, `    void Promise.reject(new Error("lost"));\n${counts}`],
       says: "An error escaped that would end the process: Error: lost",
     },
-    {
-      fault: "an endless loop",
-      edit: [counts, `    while (true) {}\n${counts}`],
-      says: "app.ts:LINE loops without end",
-    },
   ] as const)("says what is wrong: $fault", async ({ edit: [find, replace], says }) => {
     expect(solution).toContain(find);
     save(solution.replace(find, replace));

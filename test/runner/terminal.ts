@@ -28,7 +28,7 @@ export interface Ended {
   output: string;
 }
 
-const patienceMs = 30_000;
+const patienceMs = 120_000;
 
 /** Runs a command of the workshop through pipes, until it ends. */
 export async function runPiped(

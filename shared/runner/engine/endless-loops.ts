@@ -1,4 +1,5 @@
 import { Session } from "node:inspector";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 
 /** Where a thread was when it was interrupted: positions are zero-based, in the evaluated code. */
@@ -8,63 +9,150 @@ export interface Frame {
   column: number;
 }
 
+/** A thread that was interrupted. */
+export interface Standing {
+  frames: Frame[];
+  /** What it keeps in memory. */
+  heapBytes: number;
+}
+
 export interface LoopWatch {
   stop(): void;
 }
 
+export interface LoopWatchOptions {
+  /**
+   * The processor time, of this whole process and in milliseconds, for which the thread's event loop
+   * may do without a rest before anybody looks where it is; then as much again before the second look.
+   * Time that other processes take does not count.
+   */
+  busyMs: number;
+  /** The innermost frame that belongs to who is suspected, as text; undefined when there is none. */
+  suspect(frames: Frame[]): string | undefined;
+  /**
+   * Called when the thread was there at least twice, and never rested between.
+   * @param standings How it was found each time, oldest first.
+   * @returns Whether that is enough; if not, it is looked at again.
+   */
+  onLoop(place: string, standings: Standing[]): boolean;
+}
+
 const lookEveryMs = 250;
+/** From Node's own code into what it calls. */
+const mostSteps = 40;
 
 /**
- * Watches a thread whose JavaScript may never return.
- *
- * @param busyMs How long its event loop may stand still. A thread that loads modules is busy too,
- * but it stops for breath.
- * @param onLoop is called once, with the call stack, innermost frame first.
+ * Watches a thread whose JavaScript may never return. A thread that loads modules, or that a busy
+ * machine keeps waiting, is taken for nothing: only one that was found twice in the suspect's code,
+ * with processor time spent between and without a rest, is in an endless loop.
  */
 export function watchForEndlessLoops(
   thread: Worker,
-  busyMs: number,
-  onLoop: (frames: Frame[]) => void,
+  { busyMs, suspect, onLoop }: LoopWatchOptions,
 ): LoopWatch {
-  let last = thread.performance.eventLoopUtilization();
-  let busySoFarMs = 0;
+  let stopped = false;
+  let idleMs = thread.performance.eventLoopUtilization().idle;
+  let restedAt = processorMs();
+  let seen: Standing[] = [];
+  const look = async () => {
+    const { idle } = thread.performance.eventLoopUtilization();
+    if (idle !== idleMs) {
+      idleMs = idle;
+      restedAt = processorMs();
+      seen = [];
+    } else if (processorMs() - restedAt >= busyMs) {
+      const standing = await whereIs(thread);
+      const place = suspect(standing.frames);
+      restedAt = processorMs();
+      if (stopped) return;
+      // It may have come to an end while it was asked.
+      const rested = thread.performance.eventLoopUtilization().idle !== idleMs;
+      seen = place === undefined || rested ? [] : [...seen, standing];
+      if (place !== undefined && seen.length > 1 && onLoop(place, seen)) return;
+    }
+    if (!stopped) timer = setTimeout(look, lookEveryMs);
+  };
+  let timer = setTimeout(look, lookEveryMs);
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+// What a thread does while it waits: timers that look whether something has come.
+const stillMs = 1;
+
+/**
+ * Watches a run in which nobody does anything any more: neither the thread nor this process, at so
+ * many looks in a row. It waits for something that never comes. A busy machine makes looks rarer, and
+ * what waits for a processor is not still.
+ */
+export function watchForStandstill(
+  thread: Worker,
+  looks: number,
+  onStandstill: () => void,
+): LoopWatch {
+  let { active } = thread.performance.eventLoopUtilization();
+  let cpuMs = processorMs();
+  let still = 0;
   const timer = setInterval(() => {
-    const now = thread.performance.eventLoopUtilization();
-    const active = now.active - last.active;
-    busySoFarMs = now.idle === last.idle && active > 0 ? busySoFarMs + active : 0;
-    last = now;
-    if (busySoFarMs < busyMs) return;
+    const now = { ...thread.performance.eventLoopUtilization(), cpuMs: processorMs() };
+    // Looking takes a little time itself.
+    const quiet = now.active - active < stillMs && now.cpuMs - cpuMs < lookEveryMs / 10;
+    active = now.active;
+    cpuMs = now.cpuMs;
+    still = quiet ? still + 1 : 0;
+    if (still < looks) return;
     clearInterval(timer);
-    void whereIs(thread).then(onLoop);
+    onStandstill();
   }, lookEveryMs);
   return { stop: () => clearInterval(timer) };
 }
 
+/** Waits until a thread rests, or has ended. */
+export async function rest(thread: Worker): Promise<void> {
+  const { idle } = thread.performance.eventLoopUtilization();
+  while (thread.threadId !== -1 && thread.performance.eventLoopUtilization().idle === idle) {
+    await sleep(1);
+  }
+}
+
+/** The processor time that this process has had so far, all its threads together. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /**
- * Where a busy thread is, innermost frame first, asked through the inspector protocol of this
- * process. Resolves to no frames when it cannot be told.
+ * Where a busy thread is, innermost frame first, and what it keeps in memory, asked through the
+ * inspector protocol of this process. Resolves to no frames when it cannot be told.
  *
  * The thread cannot be made to go on from there: terminating its JavaScript in the middle of a
  * request leaves Node's own bookkeeping corrupted, and Node then ends the process.
  *
  * https://chromedevtools.github.io/devtools-protocol/v8/Debugger/#method-pause
  */
-function whereIs(thread: Worker): Promise<Frame[]> {
+function whereIs(thread: Worker): Promise<Standing> {
   return new Promise((resolve) => {
     const session = new Session();
     const urls = new Map<string, string>();
-    const finish = (frames: Frame[]) => {
+    let frames: Frame[] = [];
+    let heapBytes = 0;
+    const finish = () => {
       clearTimeout(patience);
       session.disconnect();
-      resolve(frames);
+      resolve({ frames, heapBytes });
     };
-    const patience = setTimeout(() => finish([]), 5_000);
+    const patience = setTimeout(finish, 5_000);
 
     session.connect();
     session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
       // Other threads, such as the one of tsx, are reported as well.
       if (!workerInfo.title.startsWith(`[worker ${thread.threadId}]`)) return;
       let id = 0;
+      let steps = mostSteps;
       const send = (method: string) => {
         const message = JSON.stringify({ id: ++id, method });
         session.post("NodeWorker.sendMessageToWorker", { sessionId, message });
@@ -75,15 +163,23 @@ function whereIs(thread: Worker): Promise<Frame[]> {
         if (message.method === "Debugger.scriptParsed") {
           urls.set(message.params.scriptId, message.params.url);
         } else if (message.method === "Debugger.paused") {
-          const frames = message.params.callFrames.map(({ location }) => ({
+          frames = message.params.callFrames.map(({ location }) => ({
             url: urls.get(location.scriptId) ?? "",
             line: location.lineNumber,
             column: location.columnNumber ?? 0,
           }));
+          // Between two microtasks or immediates of a chain, only Node is on the stack: on to the next.
+          if (frames.every(({ url }) => url.startsWith("node:")) && steps-- > 0) {
+            send("Debugger.stepInto");
+            return;
+          }
+          send("Runtime.getHeapUsage");
+        } else if (message.method === undefined && message.result?.usedSize !== undefined) {
+          heapBytes = message.result.usedSize;
           // A thread that stays paused can never be ended. It has to read this before the session ends.
           send("Debugger.resume");
           send("Debugger.disable");
-          setTimeout(() => finish(frames), 50);
+          setTimeout(finish, 50);
         }
       });
       send("Debugger.enable");
@@ -103,4 +199,4 @@ type InspectorMessage =
         }[];
       };
     }
-  | { method?: undefined };
+  | { method?: undefined; result?: { usedSize?: number } };

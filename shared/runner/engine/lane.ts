@@ -8,15 +8,25 @@ import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
 import type { StepEntry } from "../manifest.ts";
 import { root, stepPaths } from "../paths.ts";
 import type { GoalResult, Printed } from "../result.ts";
-import { watchForEndlessLoops, type Frame } from "./endless-loops.ts";
+import {
+  rest,
+  watchForEndlessLoops,
+  watchForStandstill,
+  type Frame,
+  type Standing,
+} from "./endless-loops.ts";
+import { threadMemoryBytes } from "./warm-thread.mjs";
 import { WarmPool } from "./warm-worker.ts";
 
-const firstBusyMs = 2_500;
-const nextBusyMs = 1_000;
-// Each endless loop costs a second or two: after these, the rest is not judged.
-const mostLoops = 2;
-// No honest run comes near it.
-const longestRoundMs = 90_000;
+const firstBusyMs = 800;
+const nextBusyMs = 400;
+// Four to a second. A goal waits for three seconds at the most, and never without a look.
+const standstillLooks = 16;
+// Each lost thread costs a few seconds: after these, the rest is not judged.
+const mostLost = 2;
+// What a loop may leave behind from one look to the next, and how often it is looked at for that.
+const garbageBytes = 8 * 1024 * 1024;
+const mostStandings = 20;
 const runEndsWithinMs = 4_000;
 const closesWithinMs = 1_000;
 
@@ -41,8 +51,8 @@ interface Round {
   cases: ReadonlyMap<string, TestCase>;
   /** What kept the goals from being judged. */
   error: string | undefined;
-  /** Where an endless loop was, an empty text when that is unknown; undefined without one. */
-  loopsAt: string | undefined;
+  /** Why the thread had to be given up, and with it the goal that was under way. */
+  lost: string | undefined;
 }
 
 /** Runs goals with vitest, one after the other, in one warm thread. */
@@ -85,7 +95,8 @@ export class Lane {
         pool,
         maxWorkers: 1,
         isolate: true,
-        testTimeout: 30_000,
+        // Nothing is judged by it: requests have a limit, and threads are watched.
+        testTimeout: 0,
         // One message per save: the learner waits for the verdict, not for each goal.
         reporters: [
           {
@@ -118,7 +129,7 @@ export class Lane {
   /** Judges a file as the step's `app.ts`. */
   async judge(step: StepEntry, code: string, goals: readonly string[]): Promise<Judgement> {
     await this.#running;
-    const { folder, app, test } = stepPaths(step);
+    const { folder, app } = stepPaths(step);
     this.#printed.length = 0;
     for (const name of readdirSync(folder)) this.#evaluateAnew(join(folder, name));
     if (code !== this.#sources.get(app)) this.#transformAnew(app);
@@ -127,26 +138,26 @@ export class Lane {
     const findings: Judgement["findings"] = new Map();
     let open = goals;
     let fault: string | undefined;
-    for (let loops = 0; open.length > 0;) {
-      const { cases, error, loopsAt } = await this.#round(test, open, loops === 0);
+    for (let lostThreads = 0; open.length > 0;) {
+      const { cases, error, lost } = await this.#round(step, open, lostThreads === 0);
       for (const name of open) {
         const finding = findingOf(cases.get(name));
         if (finding) findings.set(name, finding);
       }
-      if (loopsAt === undefined) {
+      if (lost === undefined) {
         fault = error;
         break;
       }
-      // The thread is lost, and with it the goal that was under way: the others get a new one.
-      loops++;
-      const message = endlessLoop(loopsAt || relative(root, app));
+      // The others get a new thread.
+      lostThreads++;
+      const message = lost;
       if (cases.size === 0) fault = message;
       const [stuck = "", ...rest] = open;
-      if (!findings.has(stuck)) {
+      if (!findings.has(stuck) || open.every((name) => findings.has(name))) {
         findings.set(stuck, { verdict: "unmet", message, commonCause: message });
       }
       open = rest.filter((name) => !findings.has(name));
-      if (fault !== undefined || loops === mostLoops) {
+      if (fault !== undefined || lostThreads === mostLost) {
         for (const name of open) findings.set(name, { verdict: "not judged", message });
         break;
       }
@@ -155,32 +166,46 @@ export class Lane {
     return { findings, fault, printed: [...this.#printed] };
   }
 
-  /** Runs these goals until they are judged, or until an endless loop takes the thread. */
-  async #round(test: string, goals: readonly string[], first: boolean): Promise<Round> {
-    let loopsAt: string | undefined;
-    const deadline = setTimeout(() => void this.#pool.stop(), longestRoundMs);
-    const watch = onceStarted(this.#pool, (thread) =>
-      watchForEndlessLoops(thread, first ? firstBusyMs : nextBusyMs, (frames) => {
-        loopsAt = this.#placeOf(frames) ?? "";
-        void this.#pool.stop();
-      }),
-    );
+  /** Runs these goals until they are judged, or until the thread is lost. */
+  async #round(step: StepEntry, goals: readonly string[], first: boolean): Promise<Round> {
+    const { app, test } = stepPaths(step);
+    let lost: string | undefined;
+    const giveUp = (reason: string) => {
+      lost = reason;
+      void this.#pool.stop();
+    };
+    const watch = onceStarted(this.#pool, (thread) => {
+      const watches = [
+        watchForEndlessLoops(thread, {
+          busyMs: first ? firstBusyMs : nextBusyMs,
+          suspect: (frames) => this.#placeOf(frames),
+          onLoop: (place, standings) => {
+            const reason = whyBusy(place, standings);
+            if (reason !== undefined) giveUp(reason);
+            return reason !== undefined;
+          },
+        }),
+        watchForStandstill(thread, standstillLooks, () => giveUp(endlessWait(relative(root, app)))),
+      ];
+      return { stop: () => watches.forEach((each) => each.stop()) };
+    });
     const spec = this.#vitest.getRootProject().createSpecification(test, {
       testNamePattern: new RegExp(`^\\s*(${goals.map(escaped).join("|")})$`),
     });
-    const run = this.#vitest.runTestSpecifications([spec]).finally(() => {
-      clearTimeout(deadline);
-      watch.stop();
-    });
-    this.#running = run.catch(() => {});
+    const run = this.#vitest.runTestSpecifications([spec]);
+    this.#running = run.catch(() => watch.stop());
     const { testModules, unhandledErrors } = await run;
+    // What is judged is done; a thread that goes on all the same is in a chain without end.
+    const { thread } = this.#pool;
+    if (thread) await rest(thread);
+    watch.stop();
     this.#running = undefined;
     const testModule = testModules.find(({ moduleId }) => moduleId === test);
     const tests = [...(testModule?.children.allTests() ?? [])];
     return {
       cases: new Map(tests.map((each) => [each.name, each])),
       error: loadError(testModule) ?? strayError(unhandledErrors),
-      loopsAt,
+      lost: lost ?? (this.#pool.outOfMemory ? memoryFilled(relative(root, app)) : undefined),
     };
   }
 
@@ -288,8 +313,26 @@ function describeLoadError(error: { name?: string; message?: string; stack?: str
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
 }
 
-function endlessLoop(place: string): string {
-  return `${place} loops without end: the event loop never gets control back, so nothing can be answered.`;
+/** What keeps a thread from coming back; undefined when that takes another look. */
+function whyBusy(place: string, standings: Standing[]): string | undefined {
+  // What is printed waits in memory, too.
+  const isPrinting = ({ url }: Frame) => url.startsWith("node:internal/console/");
+  if (standings.some(({ frames }) => frames.some(isPrinting))) {
+    return `${place} prints so much that nothing else gets its turn.`;
+  }
+  // Before a thread has filled its memory, it is busy collecting garbage for a long time.
+  const [now = 0, before = 0] = standings.map(({ heapBytes }) => heapBytes).toReversed();
+  if (now > threadMemoryBytes / 2) return memoryFilled(place);
+  if (now - before > garbageBytes && standings.length < mostStandings) return undefined;
+  return `${place} loops without end: it keeps the processor for itself, so nothing else gets its turn.`;
+}
+
+function endlessWait(file: string): string {
+  return `${file} waits for something that never comes: nothing happens any more, and it is not done. A top-level \`await\`, or a createApp that is async, waits for a Promise that nobody resolves.`;
+}
+
+function memoryFilled(place: string): string {
+  return `${place} fills the memory: a list or a text grows without end.`;
 }
 
 function placeIn(stack = ""): string | undefined {

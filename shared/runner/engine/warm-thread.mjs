@@ -1,5 +1,8 @@
 import { Worker } from "node:worker_threads";
 
+/** A run of all goals takes a fifth of it. */
+export const threadMemoryBytes = 512 * 1024 * 1024;
+
 /** @type {Worker | undefined} */
 let prepared;
 
@@ -31,6 +34,7 @@ function startThread() {
       NO_DEPRECATION: "express-session",
     },
     execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: threadMemoryBytes / 1024 / 1024 },
   });
   return thread;
 }

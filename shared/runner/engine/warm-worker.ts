@@ -11,6 +11,7 @@ export class WarmPool implements PoolRunnerInitializer {
   readonly name = "warm";
   #thread: Worker | undefined;
   #greeted = false;
+  #outOfMemory = false;
 
   createPoolWorker(): PoolWorker {
     return new WarmWorker(this);
@@ -19,6 +20,11 @@ export class WarmPool implements PoolRunnerInitializer {
   /** The thread, while there is one. */
   get thread(): Worker | undefined {
     return this.#thread;
+  }
+
+  /** Whether the last thread ended because it filled the memory that it had. */
+  get outOfMemory(): boolean {
+    return this.#outOfMemory;
   }
 
   /** Ends the thread, whatever it is doing; the next run gets a new one. */
@@ -31,8 +37,15 @@ export class WarmPool implements PoolRunnerInitializer {
   /** The thread to run in, started if need be. */
   useThread(): Worker {
     if (!this.#thread) {
-      this.#thread = takeThread();
+      const thread = takeThread();
+      // vitest reports the end of a thread as an error once more: it has to be heard.
+      thread.on("error", (error: NodeJS.ErrnoException) => {
+        this.#outOfMemory ||= error.code === "ERR_WORKER_OUT_OF_MEMORY";
+        if (this.#thread === thread) this.#thread = undefined;
+      });
+      this.#thread = thread;
       this.#greeted = false;
+      this.#outOfMemory = false;
     }
     return this.#thread;
   }

@@ -1,0 +1,71 @@
+// A thread that never comes back, and a run that never ends: the goal that is under way is lost, the
+// file and line are named, and the next save is judged as if nothing had been.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { copyWorkshop, Terminal } from "./terminal.ts";
+
+const slug = "01-memory-store";
+const passes = /5 of 5 goals met\. Step 1 is passed\./;
+const counts = "    req.session.visits = ";
+
+let workshop: ReturnType<typeof copyWorkshop>;
+let terminal: Terminal;
+let solution: string;
+const save = (source: string) =>
+  writeFileSync(join(workshop.folder, "steps", slug, "app.ts"), source);
+
+beforeAll(async () => {
+  workshop = copyWorkshop();
+  solution = readFileSync(join(workshop.folder, "solutions", slug, "app.ts"), "utf8");
+  terminal = new Terminal(workshop.folder, ["step", "1"]);
+  await terminal.shows(/This is where step 1 starts/);
+});
+
+afterAll(() => {
+  terminal.close();
+  workshop.remove();
+});
+
+test.for([
+  {
+    fault: "an endless loop",
+    edit: [counts, `    while (true) {}\n${counts}`],
+    says: "app.ts:LINE loops without end",
+  },
+  {
+    fault: "an endless chain of Promises",
+    edit: [counts, `    void (async () => { for (;;) await null; })();\n${counts}`],
+    says: "loops without end",
+  },
+  {
+    fault: "an endless chain of setImmediate",
+    edit: [counts, `    const again = () => void setImmediate(again);\n    again();\n${counts}`],
+    says: "loops without end",
+  },
+  {
+    fault: "a top-level await that never ends",
+    edit: ["export function", "await new Promise(() => {});\nexport function"],
+    says: "app.ts waits for something that never comes",
+  },
+  {
+    fault: "a memory that is filled",
+    edit: [
+      counts,
+      `    const kept: unknown[] = [];\n    for (;;) kept.push(new Array(1000).fill(kept.length));\n${counts}`,
+    ],
+    says: "fills the memory",
+  },
+  {
+    fault: "a flood of lines",
+    edit: [counts, `    for (let n = 0; ; n++) console.log("visit", n);\n${counts}`],
+    says: "app.ts:LINE prints so much that nothing else gets its turn",
+  },
+] as const)("says what is wrong: $fault", async ({ edit: [find, replace], says }) => {
+  expect(solution).toContain(find);
+  save(solution.replace(find, replace));
+  const line = solution.slice(0, solution.indexOf(find)).split("\n").length;
+  await terminal.shows(says.replace("LINE", String(line)));
+  save(solution);
+  await terminal.shows(passes);
+});

@@ -6,6 +6,15 @@ import { Redis } from "ioredis";
 // answers hides another one. So one answer is enough for all the keys that a workshop has.
 const keysPerScan = "10000";
 
+/** A key with what it holds. */
+export interface StoredKey {
+  name: string;
+  /** As text. */
+  value: string;
+  /** Seconds until it expires; undefined when it never does. */
+  ttlSeconds: number | undefined;
+}
+
 /**
  * The keys under one prefix of a Redis: what a run may look at, and all that it removes.
  * Names are given and taken without the prefix.
@@ -72,6 +81,26 @@ export class KeySpace {
   async ttlSeconds(key: string): Promise<number | undefined> {
     const ttlMs = await this.#redis.pttl(this.prefix + key);
     return ttlMs < 0 ? undefined : Math.ceil(ttlMs / 1000);
+  }
+
+  /** All that is stored. */
+  async stored(): Promise<StoredKey[]> {
+    return Promise.all(
+      [...(await this.contents())].map(async ([name, value]) => ({
+        name,
+        value,
+        ttlSeconds: await this.ttlSeconds(name),
+      })),
+    );
+  }
+
+  /** Lets time pass for every key that expires: what has less left is gone. */
+  async age(seconds: number): Promise<void> {
+    for (const { name, ttlSeconds } of await this.stored()) {
+      if (ttlSeconds === undefined) continue;
+      if (ttlSeconds <= seconds) await this.remove(name);
+      else await this.#redis.expire(this.prefix + name, String(ttlSeconds - seconds));
+    }
   }
 
   async remove(...keys: string[]): Promise<void> {

@@ -21,6 +21,18 @@ export interface StepEntry {
   goals: readonly GoalEntry[];
 }
 
+/**
+ * What is tried with every step once its goals are met. Each is judged by a test of that name, too, and
+ * names what failed by itself: a rule, a world, a sequence of acts.
+ */
+export const trials = [
+  { name: "no standing rule is broken, on any path", todo: 1, starter: "not judged" },
+] as const satisfies readonly GoalEntry[];
+
+export function isTrial(goal: GoalEntry): boolean {
+  return trials.some(({ name }) => name === goal.name);
+}
+
 /** The workshop: order, titles and goals. Nothing else keeps a list of steps. */
 export const steps: readonly StepEntry[] = [
   {
@@ -249,4 +261,9 @@ export function findStep(argument: string): StepEntry | undefined {
       wanted === slug ||
       wanted === slug.slice(3),
   );
+}
+
+/** The step whose goals a test file judges. */
+export function stepOfTest(file: string): StepEntry | undefined {
+  return steps.find(({ slug }) => file.includes(`/steps/${slug}/`));
 }

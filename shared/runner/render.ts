@@ -333,6 +333,7 @@ function summary(result: StepResult): Line[] {
     return [{ text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] }];
   }
   const [lost] = result.lost ?? [];
+  if (lost?.step === result.step) return [{ text: `${count}, and this is left to mend.` }];
   if (lost) return [{ text: `${count}, but step ${lost.step.number} no longer holds.` }];
   const waiting = notJudged > 0 ? `, ${notJudged} not judged yet` : "";
   return [

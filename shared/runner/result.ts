@@ -21,15 +21,20 @@ export interface StepResult {
   goals: GoalResult[];
   /** Why no goal could be judged, as a sentence or two. */
   fault?: string;
+  /** The standing rules that were broken while the goals were judged, each as a message. */
+  broken?: string[];
   /** Whether the file is still the starter. */
   untouched: boolean;
   printed: Printed[];
   durationMs: number;
-  /** What of the steps before the file has lost; undefined when nobody looked. */
+  /**
+   * What failed after the goals were met: a rule or a trial of the step itself, or goals of the steps
+   * before; undefined when nobody looked.
+   */
   lost?: LostGoal[];
 }
 
-/** A goal of an earlier step that a later file no longer meets. */
+/** A trial that failed, or a goal of an earlier step that a later file no longer meets. */
 export interface LostGoal {
   step: StepEntry;
   goal: GoalEntry;

@@ -1,6 +1,7 @@
 import { CookieJar } from "tough-cookie";
 import request from "supertest";
 import { Answer, describeError, type SentRequest } from "./answer.ts";
+import { headersOfChromium } from "./chromium.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must, notJudged } from "./verdict.ts";
@@ -34,9 +35,12 @@ const silentRoutes = new Set<string>();
 export class Browser {
   readonly #jar = new CookieJar(undefined, { prefixSecurity: "strict" });
   readonly #site: Site;
+  readonly #ownHeaders: (method: string, origin: string) => Record<string, string>;
 
-  constructor(site: Site) {
+  /** @param ownHeaders What it adds to each request of its own accord. */
+  constructor(site: Site, ownHeaders = headersOfChromium) {
     this.#site = site;
+    this.#ownHeaders = ownHeaders;
   }
 
   get(path: string, options?: RequestOptions): Promise<Answer> {
@@ -121,16 +125,21 @@ export class Browser {
     const cookie = options.headers?.Cookie ?? (await this.cookieHeader(path));
     const payload = options.rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
     const sent: SentRequest = { method, path, body: payload, cookie };
+    const headers = {
+      ...site.proxyHeaders,
+      ...this.#ownHeaders(method, site.origin),
+      ...options.headers,
+    };
     const errorsBefore = site.errors.length;
+    const end = site.watch.begin(route);
 
-    const start = request(site.address)[method.toLowerCase() as "get" | "post" | "patch"];
+    const start = request(site.address)[method.toLowerCase() as "get" | "post" | "options"];
     const pending = start(path)
       .agent(site.connections)
       .redirects(0)
       .ok(() => true)
       .timeout({ deadline: withinMs })
-      .set(site.proxyHeaders)
-      .set(options.headers ?? {})
+      .set(headers)
       .buffer(true)
       .parse((response, done) => {
         onHeaders();
@@ -145,6 +154,7 @@ export class Browser {
     }
 
     const response = await pending.catch((error: unknown) => {
+      end();
       const thrown = site.errors[errorsBefore];
       if (options.withinMs === undefined) silentRoutes.add(route);
       const cause = thrown ? ` ${describeError(thrown)}` : "";
@@ -170,7 +180,8 @@ export class Browser {
     for (const header of setCookieHeaders) {
       await this.#keep(header, site.origin + path);
     }
-    return new Answer({
+    end();
+    const answer = new Answer({
       request: sent,
       status: response.status,
       headers: response.headers,
@@ -178,6 +189,8 @@ export class Browser {
       setCookies: setCookieHeaders.map(parseSetCookie),
       thrown: site.errors[errorsBefore],
     });
+    site.watch.exchanges.push({ site, answer, sent: headers });
+    return answer;
   }
 }
 

@@ -10,7 +10,7 @@ export interface SentCommand {
 /** What commands are about: reading a session, storing one, prolonging one, deleting one. */
 export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
 
-/** A hand on the commands of one client: records them, holds them back or makes them fail. */
+/** A hand on the commands of an app's clients: records them, holds them back or makes them fail. */
 export class CommandTap {
   readonly sent: SentCommand[] = [];
   /** What Redis refused, in its own words. */
@@ -20,6 +20,11 @@ export class CommandTap {
   #unanswered = 0;
 
   constructor(redis: Redis) {
+    this.attach(redis);
+  }
+
+  /** Another connection of the same app, such as a duplicate. */
+  attach(redis: Redis): void {
     const send = redis.sendCommand.bind(redis);
     const seen = new WeakSet<Command>();
     redis.sendCommand = (command, stream) => {
@@ -30,22 +35,22 @@ export class CommandTap {
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       this.#unanswered++;
+      const kind = kindOf(sent);
+      const refusal = this.#failing.get(kind);
       command.promise.then(
         () => this.#unanswered--,
         (error: Error) => {
           this.#unanswered--;
-          this.refusals.push(error.message);
+          if (!refusal) this.refusals.push(error.message);
         },
       );
-      const kind = kindOf(sent);
-      const refusal = this.#failing.get(kind);
       if (refusal) {
         // A pipeline waits until each of its commands has been written.
         stream?.write("");
-        command.reject(new Error(refusal));
+        command.reject(replyError(refusal, sent));
         return command.promise;
       }
-      const hold = [...this.#holds].find((each) => each.kind === kind);
+      const hold = [...this.#holds].find((each) => each.kind === kind || each.kind === "any");
       // A pipeline goes out as a whole: what is held of it would come out of order.
       if (!hold || stream) return send(command, stream);
       hold.add(() => send(command, stream));
@@ -54,7 +59,7 @@ export class CommandTap {
   }
 
   /** From now on, commands of this kind wait until the hold is released. */
-  hold(kind: CommandKind): Hold {
+  hold(kind: CommandKind | "any"): Hold {
     const hold = new Hold(kind, () => this.#holds.delete(hold));
     this.#holds.add(hold);
     return hold;
@@ -82,22 +87,32 @@ export class CommandTap {
 }
 
 export class Hold {
-  readonly kind: CommandKind;
-  /** Resolves when the first command is held. */
-  readonly reached: Promise<void>;
+  readonly kind: CommandKind | "any";
   readonly #waiting: (() => void)[] = [];
   readonly #onRelease: () => void;
-  #reach: () => void = () => {};
+  readonly #arrivals: { count: number; arrive(): void }[] = [];
+  #held = 0;
 
-  constructor(kind: CommandKind, onRelease: () => void) {
+  constructor(kind: CommandKind | "any", onRelease: () => void) {
     this.kind = kind;
     this.#onRelease = onRelease;
-    this.reached = new Promise((resolve) => (this.#reach = resolve));
+  }
+
+  /** Resolves when the first command is held. */
+  get reached(): Promise<void> {
+    return this.held(1);
+  }
+
+  /** Resolves when that many commands have been held, released ones included. */
+  held(count: number): Promise<void> {
+    if (this.#held >= count) return Promise.resolve();
+    return new Promise((arrive) => this.#arrivals.push({ count, arrive }));
   }
 
   add(proceed: () => void): void {
     this.#waiting.push(proceed);
-    this.#reach();
+    this.#held++;
+    for (const { count, arrive } of this.#arrivals) if (this.#held >= count) arrive();
   }
 
   /** How many commands wait. */
@@ -161,6 +176,14 @@ export function kindOf({ name, args }: SentCommand): CommandKind {
     default:
       return "other";
   }
+}
+
+/** An error as ioredis makes it of an answer of Redis: it carries the command, with its arguments. */
+export function replyError(words: string, { name, args }: SentCommand): Error {
+  const error = new Error(words);
+  // What is no word of Redis comes from the client itself.
+  if (/^[A-Z]+ /.test(words)) error.name = "ReplyError";
+  return Object.assign(error, { command: { name, args } });
 }
 
 function isHandshake(name: string): boolean {

@@ -6,11 +6,19 @@ import { loggedErrors } from "../app/log.ts";
 import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
 import { describeError } from "./answer.ts";
+import { stepOfTest } from "../runner/manifest.ts";
+import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
+import { brokenRules, type BrokenRule } from "./rules.ts";
 import { Site, type Ground, type SiteOptions, type StepModule } from "./site.ts";
-import { must } from "./verdict.ts";
+import { GoalUnmet, must } from "./verdict.ts";
+import { Watch } from "./watch.ts";
 
 declare module "vitest" {
+  interface TaskMeta {
+    /** The standing rules that were broken on the way, by name, as messages for the learner. */
+    broken?: Record<string, string>;
+  }
   interface ProvidedContext {
     redisUrl: string;
     /** Every key of the run begins with it. */
@@ -18,7 +26,7 @@ declare module "vitest" {
   }
 }
 
-interface Goal {
+export interface Goal {
   ground: Ground;
   /** The goal's own corner of Redis, as a look from outside. */
   redis: KeySpace;
@@ -28,6 +36,8 @@ interface Goal {
   site: Site;
   /** Somebody's browser at that app. */
   browser: Browser;
+  /** Ends the goal as unmet when a standing rule was broken so far. */
+  mustHoldRules(): Promise<void>;
   /** Lays a wire to Redis that can be cut. */
   openRelay(): Promise<Relay>;
 }
@@ -38,6 +48,8 @@ interface Run {
   errors: Error[];
   /** What nobody caught: a real process would have ended. */
   escaped: Error[];
+  /** Sees the goal that is being judged. */
+  watch: Watch;
 }
 
 let corners = 0;
@@ -45,7 +57,7 @@ let processes = 1;
 
 /** vitest's `test` for the goals of a step, with everything a goal may ask for. */
 export function goalsFor(module: StepModule) {
-  return base.extend<Goal & { run: Run }>({
+  return base.extend<Goal & { run: Run; standingRules: void }>({
     run: [
       // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern
       async ({}, use) => {
@@ -74,7 +86,10 @@ export function goalsFor(module: StepModule) {
           else if (args[0] instanceof Error) errors.push(args[0]);
           else log(...args);
         };
-        await use({ observer, errors, escaped });
+        const run: Run = { observer, errors, escaped, watch: new Watch() };
+        const output = tapOutput(true, (line) => run.watch.printed(line));
+        await use(run);
+        output.stop();
         console.error = log;
         diagnostics.unsubscribe(loggedErrors, handled as diagnostics.ChannelListener);
         process.off("uncaughtException", collect);
@@ -87,6 +102,7 @@ export function goalsFor(module: StepModule) {
     ground: async ({ run, task }, use) => {
       run.errors.length = 0;
       run.escaped.length = 0;
+      run.watch = new Watch();
       const { filepath } = task.file;
       await use({
         module,
@@ -95,6 +111,7 @@ export function goalsFor(module: StepModule) {
         redisUrl: inject("redisUrl"),
         prefix: `${inject("keyPrefix")}${++corners}:`,
         errors: run.errors,
+        watch: run.watch,
       });
     },
 
@@ -121,6 +138,24 @@ export function goalsFor(module: StepModule) {
       );
     },
 
+    standingRules: [
+      async ({ redis, run, task }, use) => {
+        await use();
+        const broken = await brokenNow(task.file.filepath, redis, run.watch);
+        if (broken.length === 0) return;
+        task.meta.broken = Object.fromEntries(
+          broken.map((each) => [each.rule.name, asVerdict(each).message]),
+        );
+      },
+      { auto: true },
+    ],
+
+    mustHoldRules: async ({ redis, run, task }, use) =>
+      use(async () => {
+        const [broken] = await brokenNow(task.file.filepath, redis, run.watch);
+        if (broken) throw asVerdict(broken);
+      }),
+
     site: async ({ open }, use) => use(await open()),
 
     browser: async ({ site }, use) => use(site.browser()),
@@ -136,4 +171,14 @@ export function goalsFor(module: StepModule) {
       await Promise.all(relays.map((relay) => relay.close()));
     },
   });
+}
+
+async function brokenNow(testFile: string, redis: KeySpace, watch: Watch): Promise<BrokenRule[]> {
+  const { exchanges, lines, late, sites } = watch;
+  const step = stepOfTest(testFile)?.number ?? 0;
+  return brokenRules({ step, exchanges, lines, late, sites, keys: await redis.stored() });
+}
+
+function asVerdict({ claim, evidence, rule }: BrokenRule): GoalUnmet {
+  return new GoalUnmet(claim, evidence, rule.why, `A standing rule: ${rule.name}.`);
 }

@@ -11,6 +11,7 @@ import { describeError, whyItCrashed } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { CommandTap } from "./commands.ts";
 import { AppNotBuilt } from "./verdict.ts";
+import type { Watch } from "./watch.ts";
 
 /** What a step's `app.ts` exports. */
 export interface StepModule {
@@ -38,6 +39,8 @@ export interface Ground {
   prefix: string;
   /** Errors that the app reported or that nobody caught, oldest first. */
   errors: Error[];
+  /** Sees every exchange of the goal. */
+  watch: Watch;
 }
 
 /** Any secret of at least 32 characters does. */
@@ -69,6 +72,8 @@ export class Site {
   #module: StepModule;
   #app!: Express;
   #redis!: Redis;
+  /** Connections that the app made from its own. */
+  readonly #duplicates: Redis[] = [];
   #server!: Server;
   #commands!: CommandTap;
 
@@ -90,6 +95,7 @@ export class Site {
       { env: "development", sessionSecret: testSecret, previousSessionSecrets: [], ...config },
       redisUrl ?? ground.redisUrl,
     );
+    ground.watch.sites.push(site);
     if (newProcess) site.#module = await ground.evaluateAnew();
     await site.#start(impatient);
     return site;
@@ -120,6 +126,11 @@ export class Site {
     return this.#redis;
   }
 
+  /** The connections that the app made from its own with `duplicate`. */
+  get duplicates(): readonly Redis[] {
+    return this.#duplicates;
+  }
+
   /** The address that the app was given. */
   get redisUrl(): string {
     return this.#redisUrl;
@@ -134,8 +145,17 @@ export class Site {
     return this.#ground.errors;
   }
 
+  get watch(): Watch {
+    return this.#ground.watch;
+  }
+
   browser(): Browser {
     return new Browser(this);
+  }
+
+  /** A client that is no browser, such as curl: it says nothing of itself, and keeps cookies. */
+  program(): Browser {
+    return new Browser(this, () => ({}));
   }
 
   /** Stops the app and starts it again, as a deploy does. Redis and the database live on. */
@@ -148,7 +168,7 @@ export class Site {
 
   async close(): Promise<void> {
     this.#commands?.releaseAll();
-    this.#redis?.disconnect();
+    for (const redis of [this.#redis, ...this.#duplicates.splice(0)]) redis?.disconnect();
     this.connections.destroy();
     if (!this.#server?.listening) return;
     this.#server.close();
@@ -162,6 +182,13 @@ export class Site {
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
     this.#commands = new CommandTap(this.#redis);
+    const duplicate = this.#redis.duplicate.bind(this.#redis);
+    this.#redis.duplicate = (options) => {
+      const redis = duplicate(options);
+      this.#duplicates.push(redis);
+      this.#commands.attach(redis);
+      return redis;
+    };
     this.#app = await create(this.#module, {
       redis: this.#redis,
       db: this.db,
@@ -177,8 +204,12 @@ export class Site {
     this.#server = createServer((req, res) => {
       const app = this.#app as unknown as (...args: unknown[]) => void;
       app(req, res, (error?: unknown) => {
-        if (error)
-          this.#ground.errors.push(error instanceof Error ? error : new Error(String(error)));
+        if (error) {
+          const thrown = error instanceof Error ? error : new Error(String(error));
+          this.#ground.errors.push(thrown);
+          const route = `${req.method} ${req.url}`;
+          if (res.headersSent) this.#ground.watch.late.push({ error: thrown, route });
+        }
         if (res.writableEnded) return;
         if (res.headersSent) return res.destroy();
         res.statusCode = error ? 500 : 404;

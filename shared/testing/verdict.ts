@@ -1,5 +1,5 @@
 import { TestRunner } from "vitest";
-import { steps } from "../runner/manifest.ts";
+import { stepOfTest } from "../runner/manifest.ts";
 
 /**
  * A goal that is not met. The message is for the learner: the claim names the cause, the evidence
@@ -69,7 +69,7 @@ function indented(evidence: Evidence): string {
 /** The TODO of the goal that is being tested, and the file it stands in. */
 function whereToLook(todo?: number): string {
   const test = TestRunner.getCurrentTest();
-  const step = steps.find(({ slug }) => test?.file.filepath.includes(`/steps/${slug}/`));
+  const step = test && stepOfTest(test.file.filepath);
   const goal = step?.goals.find(({ name }) => name === test?.name);
   if (!step || !goal) return "";
   return `See TODO ${step.number}.${todo ?? goal.todo} in steps/${step.slug}/app.ts.`;

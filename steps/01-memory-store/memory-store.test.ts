@@ -3,10 +3,12 @@ import { vi } from "vitest";
 import { forge, signedValue } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
+import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+tryOut(goal, 1);
 
 goal("a second visit counts 2", async ({ browser }) => {
   const first = await browser.get("/visits");

@@ -8,10 +8,12 @@ import type { Relay } from "../../shared/testing/relay.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { hurried, pause } from "../../shared/testing/time.ts";
 import type { StepModule } from "../../shared/testing/site.ts";
+import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+tryOut(goal, 2);
 const { ada } = seededUsers;
 const daySeconds = 24 * 60 * 60;
 

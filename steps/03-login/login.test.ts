@@ -8,10 +8,12 @@ import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { pause } from "../../shared/testing/time.ts";
+import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+tryOut(goal, 3);
 const { ada, grace } = seededUsers;
 const route = "/auth/login";
 

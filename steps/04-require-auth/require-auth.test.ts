@@ -7,10 +7,12 @@ import { namesOf, openedBesideTheCookie, plant } from "../../shared/testing/plan
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
+import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+tryOut(goal, 4);
 const { ada, alan, grace } = seededUsers;
 
 goal("after login, /me answers with the profile", async ({ site }) => {

@@ -10,10 +10,12 @@ import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { holdTimers } from "../../shared/testing/timers.ts";
+import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+tryOut(goal, 5);
 const { ada } = seededUsers;
 const route = "/auth/logout";
 const full = "OOM command not allowed when used memory > 'maxmemory'.";

@@ -6,10 +6,12 @@ import { printedDuring } from "../../shared/testing/output.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../../shared/testing/signing-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
+import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 
 const goal = goalsFor(app);
+tryOut(goal, 6);
 const { ada } = seededUsers;
 const environments = ["production", "development"] as const;
 

@@ -14,6 +14,7 @@ import {
 import { createDatabase, type Database } from "../../shared/app/database.ts";
 import { Browser } from "../../shared/testing/browser.ts";
 import { Site, type SiteOptions } from "../../shared/testing/site.ts";
+import { Watch } from "../../shared/testing/watch.ts";
 
 const sites: Site[] = [];
 let db: Database;
@@ -457,6 +458,7 @@ async function siteOf(
       redisUrl: inject("redisUrl"),
       prefix: `${inject("keyPrefix")}browser:`,
       errors,
+      watch: new Watch(),
     },
     { db, ...options },
   );

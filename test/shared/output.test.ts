@@ -8,7 +8,7 @@ test("what is printed is kept, through the console and past it", async () => {
     process.stdout.write(Buffer.from("c"));
     console.error(new Error("d"));
   });
-  expect(printed).toEqual(["a 1", "b", "c", "Error: d"]);
+  expect(printed).toEqual(["a 1", "b", "c", expect.stringMatching(/^Error: d\n {4}at /)]);
 });
 
 test("objects are printed with what is in them", async () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, inject, test } from "vitest";
 import { createDatabase } from "../../shared/app/database.ts";
 import { namesOf, openedBesideTheCookie, plant } from "../../shared/testing/planted.ts";
 import { Site } from "../../shared/testing/site.ts";
+import { Watch } from "../../shared/testing/watch.ts";
 
 const sites: Site[] = [];
 
@@ -35,7 +36,7 @@ test("it stands in headers that may say who is asking, and in no others", async 
     app.get("/secure", (req, res) => res.json({ forwarded: req.get("X-Forwarded-Proto") ?? null }));
   });
   const planted = plant(site.app, "grace");
-  expect((await site.browser().get("/")).body).toEqual({
+  expect((await site.program().get("/")).body).toEqual({
     "X-User-Id": "grace",
     "Remote-User": "grace",
     Authorization: "Bearer grace",
@@ -135,6 +136,7 @@ async function siteWith(routes: (app: Express) => void): Promise<Site> {
       redisUrl: inject("redisUrl"),
       prefix: `${inject("keyPrefix")}planted:`,
       errors: [],
+      watch: new Watch(),
     },
     { db: await createDatabase({ bcryptCost: 4, people: [] }) },
   );

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
-import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
+import { isTrial, steps, trials, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import {
   counted,
@@ -57,8 +57,8 @@ export class Engine {
   }
 
   /**
-   * Judges the learner's file by the goals of its step and, when they are met, by those of the steps
-   * before: each step builds on them.
+   * Judges the learner's file by the goals of its step and, when they are met, by the trials and by the
+   * goals of the steps before: each step builds on them.
    */
   async judge(
     step: StepEntry,
@@ -68,7 +68,23 @@ export class Engine {
     const result = await this.run(step, code);
     if (code === undefined || !meetsItsGoals(result)) return result;
     onGoalsMet?.(result);
-    const lost: LostGoal[] = [];
+    const lost: LostGoal[] = (result.broken ?? []).map((message) => ({
+      step,
+      goal: trials[0],
+      message,
+    }));
+    if (lost.length > 0) return { ...result, lost };
+    if (!isWanted()) return result;
+    const { goals, fault } = await this.run(
+      step,
+      code,
+      trials.map(({ name }) => name),
+    );
+    const failed = goals.find(({ goal, verdict }) => isTrial(goal) && verdict === "unmet");
+    if (fault || failed) {
+      const { goal, message = "" } = failed ?? { goal: trials[0] };
+      return { ...result, lost: [{ step, goal, message: fault ?? message }] };
+    }
     for (const before of steps.slice(0, steps.indexOf(step))) {
       if (!isWanted()) return result;
       lost.push(...lostGoals(step, await this.run(before, code)));
@@ -85,12 +101,14 @@ export class Engine {
    */
   async run(step: StepEntry, source?: string, only?: readonly string[]): Promise<StepResult> {
     const start = performance.now();
+    const isAsked = ({ name }: GoalEntry) => only?.includes(name) ?? true;
+    const listed = [...step.goals, ...(only ? trials.filter(isAsked) : [])];
     let untouched = false;
     let judgements: Judgement[];
     try {
       const code = source ?? readLearnersFile(step);
       untouched = code === readFileSync(stepPaths(step).starter, "utf8");
-      const goals = step.goals.filter(({ name }) => only?.includes(name) ?? true);
+      const goals = listed.filter(isAsked);
       judgements = await Promise.all(
         this.#shares(goals).map((share) => share.lane.judge(step, code, share.goals)),
       );
@@ -103,12 +121,13 @@ export class Engine {
       }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      judgements = [{ findings: new Map(), fault: error.message, printed: [] }];
+      judgements = [{ findings: new Map(), fault: error.message, printed: [], broken: new Map() }];
     }
     const fault = judgements.find((each) => each.fault !== undefined)?.fault;
     return {
       step,
-      goals: verdicts(step, judgements, fault),
+      goals: verdicts(listed, judgements, fault),
+      broken: [...new Map(judgements.flatMap(({ broken }) => [...broken])).values()],
       ...(fault !== undefined && { fault }),
       untouched,
       // Each lane loads the file, and hears what it prints then.
@@ -176,13 +195,13 @@ function lostGoals(later: StepEntry, { step, goals, fault }: StepResult): LostGo
 
 /** The findings of all lanes as one verdict per goal. */
 function verdicts(
-  step: StepEntry,
+  goals: readonly GoalEntry[],
   judgements: readonly Judgement[],
   fault: string | undefined,
 ): GoalResult[] {
   const findings = new Map(judgements.flatMap((each) => [...each.findings]));
   const reported = new Set<string>();
-  return step.goals.map((goal): GoalResult => {
+  return goals.map((goal): GoalResult => {
     const finding = findings.get(goal.name);
     if (!finding) return { goal, verdict: "not judged", message: fault ?? "It did not run." };
     const { commonCause, durationMs: _durationMs, ...result } = finding;

@@ -44,6 +44,8 @@ export interface Judgement {
   /** Why goals could not be judged, if so. */
   fault: string | undefined;
   printed: Printed[];
+  /** The standing rules that were broken while goals were judged: name and message. */
+  broken: Map<string, string>;
 }
 
 interface Round {
@@ -136,6 +138,7 @@ export class Lane {
     this.#sources.set(app, code);
 
     const findings: Judgement["findings"] = new Map();
+    const broken: Judgement["broken"] = new Map();
     let open = goals;
     let fault: string | undefined;
     for (let lostThreads = 0; open.length > 0;) {
@@ -143,6 +146,9 @@ export class Lane {
       for (const name of open) {
         const finding = findingOf(cases.get(name));
         if (finding) findings.set(name, finding);
+        for (const [rule, message] of Object.entries(cases.get(name)?.meta().broken ?? {})) {
+          if (!broken.has(rule)) broken.set(rule, message);
+        }
       }
       if (lost === undefined) {
         fault = error;
@@ -163,7 +169,7 @@ export class Lane {
       }
     }
     await this.#keySpace.clear();
-    return { findings, fault, printed: [...this.#printed] };
+    return { findings, fault, printed: [...this.#printed], broken };
   }
 
   /** Runs these goals until they are judged, or until the thread is lost. */

@@ -1,0 +1,26 @@
+/**
+ * What Chromium 142 sends beside cookies and body with a `fetch` of the site's own page. Without TLS
+ * it keeps the `Sec-` headers to itself, except towards this machine.
+ *
+ * {@link https://www.w3.org/TR/fetch-metadata/ Fetch Metadata},
+ * {@link https://fetch.spec.whatwg.org/#origin-header the Origin header}
+ */
+export function headersOfChromium(method: string, origin: string): Record<string, string> {
+  const secure = origin.startsWith("https:");
+  return {
+    "User-Agent":
+      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    Accept: "*/*",
+    "Accept-Language": "en-US,en;q=0.9",
+    Referer: `${origin}/`,
+    ...(method !== "GET" && method !== "HEAD" && { Origin: origin }),
+    ...(secure && {
+      "sec-ch-ua": '"Chromium";v="142", "Not_A Brand";v="99"',
+      "sec-ch-ua-mobile": "?0",
+      "sec-ch-ua-platform": '"Linux"',
+      "Sec-Fetch-Site": "same-origin",
+      "Sec-Fetch-Mode": "cors",
+      "Sec-Fetch-Dest": "empty",
+    }),
+  };
+}

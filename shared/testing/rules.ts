@@ -1,0 +1,479 @@
+import { seededUsers } from "../app/database.ts";
+import type { StoredKey } from "../redis/key-space.ts";
+import { kindOf } from "./commands.ts";
+import { describeDuration, sessionIdIn, type SetCookie } from "./cookies.ts";
+import { secretsIn, secretShownIn, sessionIdsOf } from "./secrets.ts";
+import type { Evidence } from "./verdict.ts";
+import type { Exchange, Happened } from "./watch.ts";
+
+/** What was seen when a rule was broken: the first line of the message, and what shows it. */
+export interface Breach {
+  claim: string;
+  evidence: Evidence;
+}
+
+/** What may never happen, whatever a goal is about. */
+export interface Rule {
+  name: string;
+  /** The first step whose lesson it belongs to. */
+  since: number;
+  /** Why, for whoever broke it. */
+  why: string;
+  breach(happened: Happened): Breach | undefined;
+}
+
+/** What a client writes into every field that nobody asked for. */
+export const chosenByTheClient = "chosen-by-the-client";
+
+const daySeconds = 24 * 60 * 60;
+// Commands that look at everybody's keys, or take them away.
+const overEverybody = /^(keys|scan|flushall|flushdb|randomkey|dbsize|monitor|swapdb)$/i;
+
+/** Checked on all that happens while any goal is judged. */
+export const rules: readonly Rule[] = [
+  {
+    name: "no secret in the log",
+    since: 1,
+    why: "Logs are copied, searched and kept, and read by many. A cookie or a session id in them opens the session, a password the account. Errors carry more than their message: what was sent, and to whom. Choose what is logged, field by field.",
+    breach(happened) {
+      const secrets = secretsIn(happened);
+      for (const { text, during } of happened.lines) {
+        const secret = secretShownIn(text, secrets);
+        if (!secret) continue;
+        return {
+          claim: `The log shows ${secret.what}, written during ${during}.`,
+          evidence: ["in the log:", excerpt(text, secret.value)],
+        };
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "no secret in an answer",
+    since: 1,
+    why: "Whatever is in an answer can be read by scripts of the page, by caches and by logs on the way. Answer with the fields that the contract names, and let the session id travel in its cookie alone.",
+    breach(happened) {
+      const secrets = secretsIn(happened);
+      for (const { answer } of happened.exchanges) {
+        for (const [place, text] of shownBy(answer)) {
+          const secret = secretShownIn(text, secrets);
+          if (!secret) continue;
+          const where = place === "the body" ? "" : ` in ${place}`;
+          return {
+            claim: `The answer to ${answer.route} shows ${secret.what}${where}.`,
+            evidence: [answer, place === "the body" ? "" : `${place}: ${text}`],
+          };
+        }
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "no map of the server in an answer",
+    since: 1,
+    why: "Names of servers, files and packages are a map for whoever looks for a way in. What went wrong is for the log; the client gets a status and a code.",
+    breach({ exchanges }) {
+      for (const { answer, site } of exchanges) {
+        const { host } = new URL(site.redisUrl);
+        const text = shownBy(answer)
+          .map(([place, part]) => `${place}: ${part}`)
+          .join("\n");
+        const what =
+          text.includes(host) || /rediss?:\/\//.test(text)
+            ? "the address of Redis"
+            : /\bx-powered-by: /.test(text)
+              ? "what it runs on, in X-Powered-By"
+              : site.config.env === "production" && /\n *at .+:\d+:\d+/.test(unescaped(answer.text))
+                ? "where its files are, with the stack of an error"
+                : /"(dev)?dependencies" *:|createApp\b.*\bexpress\b/is.test(answer.text)
+                  ? "the files of its own project"
+                  : undefined;
+        if (what) {
+          return {
+            claim: `The answer to ${answer.route} tells strangers ${what}.`,
+            evidence: answer,
+          };
+        }
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "nobody's profile for strangers",
+    since: 3,
+    why: "Whoever is not logged in learns nothing about those who have an account. Every route that shows a person stands behind the guard.",
+    breach({ exchanges }) {
+      for (const { answer, sent } of exchanges) {
+        const asked = `${answer.request.path} ${answer.request.body} ${JSON.stringify(sent)}`;
+        if (answer.request.cookie || !answer.succeeded) continue;
+        const person = Object.values(seededUsers).find(
+          ({ email }) => answer.text.includes(email) && !asked.includes(email),
+        );
+        if (!person || /login/i.test(answer.request.path)) continue;
+        return {
+          claim: `${answer.route} shows ${person.displayName}'s email to somebody who brings no session.`,
+          evidence: answer,
+        };
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "nothing personal for caches",
+    since: 1,
+    why: "What a browser or a proxy keeps is shown later, and to the next person at this computer as well, after logging out. The starter's line with `noStore` sees to it for what begins with /auth, /me or /visits: it has to hold for every such answer, not for some.",
+    breach({ exchanges }) {
+      const kept = exchanges.find(
+        ({ answer }) =>
+          answer.status === 200 &&
+          answer.text !== "" &&
+          /^((GET|PATCH) \/(me|visits)|POST \/auth)\b/i.test(answer.route) &&
+          answer.mayBeKept,
+      );
+      return (
+        kept && {
+          claim: `A cache may keep the answer of ${kept.answer.route}, and give it to somebody else.`,
+          evidence: [kept.answer, `Cache-Control: ${kept.answer.caching}`],
+        }
+      );
+    },
+  },
+  {
+    name: "no other site reads along",
+    since: 1,
+    why: "With credentials, an answer is for the origins that you know, each by its full name: a page of any other origin could read what your users see. A neighbouring subdomain is another origin, and SameSite does not keep it out.",
+    breach({ exchanges }) {
+      const open = exchanges.find(
+        ({ answer, sent, site }) =>
+          sent.Origin !== undefined &&
+          sent.Origin !== site.origin &&
+          answer.headers["access-control-allow-origin"] === sent.Origin &&
+          answer.headers["access-control-allow-credentials"] === "true",
+      );
+      return (
+        open && {
+          claim: `CORS lets pages of ${open.sent.Origin} read what your users see.`,
+          evidence: [
+            open.answer,
+            `Access-Control-Allow-Origin: ${open.sent.Origin}`,
+            "Access-Control-Allow-Credentials: true",
+          ],
+        }
+      );
+    },
+  },
+  {
+    name: "every request is answered once",
+    since: 1,
+    why: "Answering does not end a function: whoever answers returns, and neither goes on nor calls next().",
+    breach({ late }) {
+      const again = late.find(({ error }) => /headers after they are sent/.test(error.message));
+      return (
+        again && {
+          claim: `${again.route} is answered, and the handler goes on and answers once more.`,
+          evidence: String(again.error),
+        }
+      );
+    },
+  },
+  {
+    name: "one cookie per answer",
+    since: 1,
+    why: "Of two Set-Cookie for the same cookie the later one wins, whichever was meant: a session that is changed after its cookie was cleared sets it again.",
+    breach({ exchanges }) {
+      const twice = exchanges.find(({ answer: { setCookies } }) => {
+        const names = setCookies.map(({ name }) => name);
+        return new Set(names).size < names.length;
+      });
+      return (
+        twice && {
+          claim: `The answer to ${twice.answer.route} sends more than one Set-Cookie for the same cookie.`,
+          evidence: twice.answer,
+        }
+      );
+    },
+  },
+  {
+    name: "no session for who is refused",
+    since: 1,
+    why: "Nothing is known about this visitor, and there is nothing to remember. A session for each refusal fills the store at the speed of whoever guesses.",
+    breach({ exchanges }) {
+      const started = exchanges.find(
+        ({ answer }) => answer.refused && !answer.request.cookie && newSessionIn(answer.setCookies),
+      );
+      return (
+        started && {
+          claim: `${started.answer.route} is refused, and starts a session all the same.`,
+          evidence: started.answer,
+        }
+      );
+    },
+  },
+  {
+    name: "a cookie ends with its session",
+    since: 4,
+    why: "A cookie that is cleared is gone from one browser. The session lives on, and every copy of the cookie opens it: destroy the session first, and clear the cookie when that has worked.",
+    breach({ exchanges, keys }) {
+      const handedOut = new Set(exchanges.flatMap(({ answer }) => answer.setCookies.map(pairOf)));
+      for (const { answer } of exchanges) {
+        const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);
+        for (const { name } of cleared) {
+          // A forged cookie names a session that it does not open.
+          const pair = answer.request.cookie
+            .split("; ")
+            .find((each) => each.startsWith(`${name}=`) && handedOut.has(each));
+          const id = pair && sessionIdIn(pair.slice(name.length + 1));
+          const key = keys.find((each) => id && each.name.includes(id) && isLoggedIn(each));
+          if (!key) continue;
+          return {
+            claim: `${answer.route} clears the cookie of a session that lives on.`,
+            evidence: [answer, `${key.name} = ${key.value}`],
+          };
+        }
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "no key without an end",
+    since: 2,
+    why: "A key without a TTL outlives its visitor, and nothing will ever delete it: Redis fills up, one visitor at a time. Whatever belongs to a session ends when the session does.",
+    breach({ keys }) {
+      const endless = keys.find(({ ttlSeconds }) => ttlSeconds === undefined);
+      return (
+        endless && {
+          claim: `A key never expires: ${endless.name}.`,
+          evidence: `${endless.name} = ${excerpt(endless.value)}, TTL −1`,
+        }
+      );
+    },
+  },
+  {
+    name: "no session longer than a day",
+    since: 2,
+    why: "How long a session lives is decided by the server, in one place. Nothing that a client sends makes it longer.",
+    breach({ keys }) {
+      const long = keys.find(
+        ({ ttlSeconds = 0, value }) => ttlSeconds > daySeconds + 300 && value.includes('"cookie"'),
+      );
+      return (
+        long && {
+          claim: `A session lives ${describeDuration(Number(long.ttlSeconds) * 1000)}, not a day.`,
+          evidence: `${long.name} = ${excerpt(long.value)}`,
+        }
+      );
+    },
+  },
+  {
+    name: "no copy of a person in Redis",
+    since: 3,
+    why: "A copy goes stale: change the role, and it still says what was true at login. And whoever reads Redis, or a backup of it, reads the copy. Store the id, look the rest up.",
+    breach(happened) {
+      const secrets = secretsIn(happened).filter(({ what }) => what !== "a session id");
+      for (const { name, value } of writesOf(happened)) {
+        const secret = secretShownIn(`${name}\n${value}`, secrets);
+        if (secret) {
+          return {
+            claim: `${capitalized(secret.what)} is stored in Redis.`,
+            evidence: `${name} = ${excerpt(value, secret.value)}`,
+          };
+        }
+        const field = copiedFieldIn(value);
+        if (!field) continue;
+        return {
+          claim: `Redis keeps a copy of the user's ${field}: ${name}.`,
+          evidence: `${name} = ${excerpt(value)}`,
+        };
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "nothing in a session that the client chose",
+    since: 3,
+    why: "Whatever a body or an address carries beside the fields that you know was put there by somebody who is curious: a role, another id, a cookie that lives for ever. Take the fields that the schema names, one by one.",
+    breach(happened) {
+      const chosen = writesOf(happened).find(({ value }) => value.includes(chosenByTheClient));
+      return (
+        chosen && {
+          claim: "What a client sent beside the login stands in the session.",
+          evidence: `${chosen.name} = ${excerpt(chosen.value, chosenByTheClient)}`,
+        }
+      );
+    },
+  },
+  {
+    name: "nobody's keys but one's own",
+    since: 2,
+    why: "KEYS and SCAN read the names of everybody's keys, to find a few: the more visitors, the slower, for all of them. FLUSHDB takes everybody's away. Know the name of the key, or keep an index per user.",
+    breach({ sites }) {
+      const command = sites
+        .flatMap(({ commands }) => commands.sent)
+        .find(({ name }) => overEverybody.test(name));
+      return (
+        command && {
+          claim: `The app goes through everybody's keys: ${command.name.toUpperCase()}.`,
+          evidence: [command.name.toUpperCase(), ...command.args].join(" "),
+        }
+      );
+    },
+  },
+  {
+    name: "Redis understands what it is told",
+    since: 2,
+    why: "The client never heard of it: express-session saves after the answer. connect-redis 9 and 10 speak node-redis only; 8.1.0 is the last that speaks ioredis.",
+    breach({ sites }) {
+      const refusal = sites
+        .flatMap(({ commands }) => commands.refusals)
+        .find((words) => /^(ERR (?!unknown command)|WRONGTYPE)/.test(words));
+      return refusal === undefined
+        ? undefined
+        : { claim: `Redis refused a command: ${refusal}.`, evidence: [] };
+    },
+  },
+  {
+    name: "every connection has a listener",
+    since: 2,
+    why: 'A connection of its own reports its errors by itself. Without a listener for "error", ioredis writes "Unhandled error event" and a stack trace for every attempt to reconnect. Use the connection that `createApp` receives, or listen to each.',
+    breach({ sites }) {
+      const alone = sites
+        .flatMap(({ duplicates }) => duplicates)
+        .find((redis) => redis.status !== "end" && redis.listenerCount("error") === 0);
+      return (
+        alone && {
+          claim: "Nobody listens for the errors of a second connection to Redis.",
+          evidence: 'redis.duplicate().listenerCount("error") → 0',
+        }
+      );
+    },
+  },
+  {
+    name: "the same flags on every session cookie",
+    since: 6,
+    why: "Whoever gets the weaker cookie is the one who is attacked. The flags belong to the cookie, not to the person, the path or the moment.",
+    breach({ exchanges }) {
+      for (const { answer, site, sent } of exchanges) {
+        const production = site.config.env === "production";
+        const weak = newSessionIn(answer.setCookies);
+        // Over plain http, a browser keeps no __Host- cookie.
+        if (!weak || sent["X-Forwarded-Proto"] === "http") continue;
+        const lacks = !weak.httpOnly
+          ? "without HttpOnly"
+          : !["lax", "strict"].includes(weak.sameSite ?? "")
+            ? `with SameSite=${weak.sameSite ?? "(none)"}`
+            : production && !weak.secure
+              ? "without Secure"
+              : production && !weak.name.startsWith("__Host-")
+                ? "without a __Host- name"
+                : undefined;
+        if (!lacks) continue;
+        return {
+          claim: `In ${site.config.env}, ${answer.route} sends a session cookie ${lacks}.`,
+          evidence: answer,
+        };
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "no session over plain http in production",
+    since: 6,
+    why: "What came over http has travelled in the clear, and so does the answer: whoever listens has the session. `X-Forwarded-Proto` is the proxy's word; express-session withholds a Secure cookie when it says http.",
+    breach({ exchanges }) {
+      const plain = exchanges.find(
+        ({ site, sent, answer }) =>
+          site.config.env === "production" &&
+          sent["X-Forwarded-Proto"] === "http" &&
+          newSessionIn(answer.setCookies)?.secure,
+      );
+      return (
+        plain && {
+          claim: `In production, ${plain.answer.route} over plain http gets the session cookie.`,
+          evidence: [plain.answer, "The proxy sends X-Forwarded-Proto: http"],
+        }
+      );
+    },
+  },
+];
+
+/** A rule that was broken, with what shows it. */
+export interface BrokenRule extends Breach {
+  rule: Rule;
+}
+
+/** The rules that were broken, in the order of their list. */
+export function brokenRules(happened: Happened): BrokenRule[] {
+  return rules
+    .filter(({ since }) => since <= happened.step)
+    .flatMap((rule) => {
+      const breach = rule.breach(happened);
+      return breach ? [{ rule, ...breach }] : [];
+    });
+}
+
+/** What a client can read of an answer, beside the session cookie itself. */
+function shownBy({
+  text,
+  headers,
+  setCookies,
+}: Exchange["answer"]): [place: string, text: string][] {
+  const { "set-cookie": _, ...others } = headers;
+  return [
+    ["the body", text],
+    ...Object.entries(others).map(([name, value]): [string, string] => [name, String(value)]),
+    ...setCookies
+      .filter(({ value }) => sessionIdIn(value) === undefined)
+      .map(({ name, value }): [string, string] => [`the cookie ${name}`, value]),
+  ];
+}
+
+/** What was written to Redis, whatever became of it. */
+function writesOf({ sites }: Happened): { name: string; value: string }[] {
+  return sites
+    .flatMap(({ commands }) => commands.sent)
+    .filter((command) => !["read", "prolong", "delete"].includes(kindOf(command)))
+    .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
+}
+
+function newSessionIn(setCookies: readonly SetCookie[]): SetCookie | undefined {
+  return setCookies.find(
+    ({ value, livesMs = 1 }) => sessionIdIn(value) !== undefined && livesMs > 0,
+  );
+}
+
+function pairOf({ name, value }: SetCookie): string {
+  return `${name}=${value}`;
+}
+
+function isLoggedIn({ value }: StoredKey): boolean {
+  return Object.values(seededUsers).some(({ id }) => value.includes(id));
+}
+
+function copiedFieldIn(value: string): string | undefined {
+  for (const { email, displayName, role } of Object.values(seededUsers)) {
+    if (value.includes(email)) return "email";
+    if (value.includes(JSON.stringify(displayName))) return "displayName";
+    if (value.includes(`"role":"${role}"`)) return "role";
+  }
+  return undefined;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll("\\n", "\n");
+}
+
+/** The part of a text around a word: what is printed can be long. */
+function excerpt(text: string, around = ""): string {
+  const at = Math.max(0, text.indexOf(around) - 60);
+  const part = text.slice(at, at + 200).trim();
+  return `${at > 0 ? "… " : ""}${part}${at + 200 < text.length ? " …" : ""}`;
+}
+
+/** The ids of all sessions that were handed out. */
+export function sessionIdsIn(exchanges: readonly Exchange[]): string[] {
+  return exchanges.flatMap(sessionIdsOf);
+}

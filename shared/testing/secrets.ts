@@ -1,0 +1,68 @@
+import { seededUsers } from "../app/database.ts";
+import { sessionIdIn } from "./cookies.ts";
+import type { Exchange, Happened } from "./watch.ts";
+
+/** Something that must not be read where it does not belong. */
+export interface Secret {
+  /** What it is, after "shows": `a session id`. */
+  what: string;
+  value: string;
+}
+
+// Shorter ones stand in too many texts by chance.
+const shortest = 6;
+
+/** What was secret in all that happened: what was typed, handed out or configured. */
+export function secretsIn({ exchanges, sites }: Pick<Happened, "exchanges" | "sites">): Secret[] {
+  const secrets = new Map<string, string>();
+  const add = (what: string, value: string | undefined) => {
+    if (value && value.length >= shortest) secrets.set(value, what);
+  };
+  for (const { password } of Object.values(seededUsers)) add("the typed password", password);
+  for (const { config, redisUrl } of sites) {
+    for (const secret of [config.sessionSecret, ...config.previousSessionSecrets]) {
+      add("the session secret", secret);
+    }
+    add("the password of Redis", new URL(redisUrl).password);
+  }
+  for (const exchange of exchanges) {
+    for (const password of passwordsIn(exchange)) add("the typed password", password);
+    for (const id of sessionIdsOf(exchange)) add("a session id", id);
+  }
+  return [...secrets].map(([value, what]) => ({ what, value }));
+}
+
+/** The first secret that stands in a text: as it is, or in an encoding that anybody can undo. */
+export function secretShownIn(text: string, secrets: readonly Secret[]): Secret | undefined {
+  const readings = readingsOf(text);
+  return (
+    secrets.find(({ value }) => readings.some((reading) => reading.includes(value))) ??
+    (readings.some(isHashIn) ? { what: "a password hash", value: "$2b$…" } : undefined)
+  );
+}
+
+/** The ids of the sessions that the server named in an answer. */
+export function sessionIdsOf({ answer }: Exchange): string[] {
+  return answer.setCookies.flatMap(({ value }) => sessionIdIn(value) ?? []);
+}
+
+function passwordsIn({ answer }: Exchange): string[] {
+  return [...(answer.request.body ?? "").matchAll(/"password":"((?:[^"\\]|\\.)*)"/g)].map(
+    ([, password = ""]) => password,
+  );
+}
+
+function isHashIn(text: string): boolean {
+  return /\$2[aby]\$\d\d\$/.test(text);
+}
+
+function readingsOf(text: string): string[] {
+  const unescaped = text.replaceAll(/%[0-9a-f]{2}/gi, (escape) =>
+    String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
+  );
+  const words = text.match(/[\w+/=-]{8,}/g) ?? [];
+  const decoded = words.flatMap((word) =>
+    (["base64", "hex"] as const).map((encoding) => Buffer.from(word, encoding).toString()),
+  );
+  return [text, unescaped, decoded.join("\n")];
+}

@@ -1,0 +1,198 @@
+import type { Express } from "express";
+import { seededUsers } from "../app/database.ts";
+import type { Browser } from "./browser.ts";
+import { forge } from "./cookies.ts";
+import { chosenByTheClient } from "./rules.ts";
+import type { Site } from "./site.ts";
+import { notJudged } from "./verdict.ts";
+
+const { ada, grace } = seededUsers;
+
+/**
+ * Walks every path of a step's app once, refusals and crashes included, for the standing rules to
+ * watch. What is answered is for them to judge.
+ */
+export async function tour(site: Site, step: number): Promise<void> {
+  const member = site.browser();
+  const visit = await member.get("/visits").catch(() => notJudged("GET /visits gets no answer"));
+  visit.orNotJudged(200, "visits are not counted yet");
+  await strangers(site);
+  if (step >= 3) await logins(site, member);
+  if (step >= 4) await profiles(site, member);
+  await ownRoutes(site, member);
+  if (step >= 2) await troubles(site, member, step);
+  if (step >= 5) await logouts(site, member);
+  await site.commands.quiet();
+}
+
+async function strangers(site: Site): Promise<void> {
+  const visitor = site.browser();
+  await visitor.get("/health");
+  await visitor.get("/nothing-here");
+  await visitor.get("/%");
+  await visitor.get(`/visits?theme=${chosenByTheClient}`);
+  await visitor.get("/visits");
+  await visitor.get("/visits", { headers: { Origin: neighbour(site) } });
+  await visitor.begin("HEAD", "/visits").answer;
+  await visitor.begin("OPTIONS", "/visits").answer;
+  const cookie = await visitor.sessionCookie();
+  if (!cookie) return;
+  const at = cookie.indexOf("=");
+  const name = cookie.slice(0, at);
+  for (const value of [forge(cookie.slice(at + 1)), "s%3A", "%", "j%3A%7B%7D", '"quoted"']) {
+    await site.browser().get("/visits", { headers: { Cookie: `${name}=${value}` } });
+  }
+}
+
+async function logins(site: Site, member: Browser): Promise<void> {
+  const { email, password } = ada;
+  const cookie = { expires: "2999-01-01T00:00:00.000Z", originalMaxAge: 31e12, secure: false };
+  const extras = {
+    theme: chosenByTheClient,
+    user: { name: chosenByTheClient },
+    visits: 1e6,
+    cookie,
+  };
+  const stranger = () => site.browser();
+  await member.post("/auth/login", { email, password });
+  await member.post(`/auth/login?next=${chosenByTheClient}`, { email, password, ...extras });
+  await stranger().post("/auth/login", { email: grace.email, password: grace.password });
+  for (const body of [
+    { email, password: "not her password" },
+    { email: "nobody@example.com", password: "not her password" },
+    { email, password: ["a list of passwords"], ...extras },
+    { email: "no email", password },
+    { password },
+    { email, password: "x".repeat(200), ...extras },
+  ]) {
+    await stranger().post("/auth/login", body);
+    await member.post("/auth/login", body);
+  }
+  const whole = JSON.stringify({ email, password });
+  await stranger().post("/auth/login", undefined, { rawBody: whole.slice(0, -1) });
+  await stranger().post("/auth/login", undefined, { rawBody: whole, contentType: "text/plain" });
+  await stranger().post("/auth/login", undefined, {
+    rawBody: `{"email":"${email}","password":"${password}","more":"${"x".repeat(200_000)}"}`,
+  });
+  await stranger().post(
+    "/auth/login",
+    { email, password },
+    { headers: { Origin: neighbour(site) } },
+  );
+  await stranger().get("/auth/login");
+  await member.post("/auth/login", { email, password });
+}
+
+async function profiles(site: Site, member: Browser): Promise<void> {
+  await member.get("/me");
+  await member.get(`/me?show=${chosenByTheClient}`);
+  await member.get("/me", { headers: { Origin: neighbour(site) } });
+  await site.browser().get("/me");
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  await visitor.get("/me");
+  for (const body of [
+    { displayName: "Ada", theme: chosenByTheClient, cookie: { originalMaxAge: 31e12 } },
+    { displayName: "" },
+    { displayName: 42, password: ada.password },
+    undefined,
+  ]) {
+    await member.patch("/me", body);
+    await site.browser().patch("/me", body);
+  }
+  await member.patch("/me", undefined, { rawBody: `{"password":"${ada.password}"` });
+  const { findById } = site.db.users;
+  site.db.users.findById = () => Promise.reject(new Error("the database is away"));
+  await member.get("/me");
+  site.db.users.findById = findById;
+  const alan = await site.db.users.add({
+    email: "leaving@example.com",
+    password: "soon away from here",
+    displayName: "Somebody on the way out",
+  });
+  const leaving = site.browser();
+  await leaving.post("/auth/login", { email: alan.email, password: "soon away from here" });
+  await site.db.users.remove(alan.id);
+  await leaving.get("/me");
+}
+
+/** Whatever else the app answers to: a route of its own may show what the others hide. */
+async function ownRoutes(site: Site, member: Browser): Promise<void> {
+  for (const path of new Set([...getRoutesOf(site.app), ...guessed])) {
+    await site.browser().get(path);
+    await member.get(path);
+  }
+}
+
+async function troubles(site: Site, member: Browser, step: number): Promise<void> {
+  for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
+    for (const words of [
+      "OOM command not allowed when used memory > 'maxmemory'.",
+      "Command timed out",
+    ]) {
+      site.commands.fail(kind, words);
+      await member.get("/visits");
+      if (step >= 3) {
+        await site.browser().post("/auth/login", { email: ada.email, password: ada.password });
+      }
+      if (step >= 4) await member.get("/me");
+      if (step >= 5) await member.post("/auth/logout");
+      await site.commands.quiet();
+      site.commands.releaseAll();
+      if (step >= 5 && kind !== "read") {
+        await member.post("/auth/login", { email: ada.email, password: ada.password });
+      }
+    }
+  }
+}
+
+async function logouts(site: Site, member: Browser): Promise<void> {
+  await member.get("/auth/logout");
+  await member.begin("OPTIONS", "/auth/logout").answer;
+  await member.post("/auth/logout", undefined, { headers: { Origin: neighbour(site) } });
+  await member.post("/auth/logout");
+  await member.post("/auth/logout");
+  await site.browser().post("/auth/logout");
+}
+
+/** A page of another subdomain: the same site, and another origin. */
+function neighbour(site: Site): string {
+  return site.origin.replace("://", "://x7.");
+}
+
+const guessed = [
+  "/",
+  "/session",
+  "/sessions",
+  "/auth/session",
+  "/auth/me",
+  "/api/session",
+  "/whoami",
+  "/debug",
+  "/debug/session",
+  "/status",
+  "/metrics",
+  "/config",
+  "/env",
+  "/users",
+  "/admin",
+  "/admin/users",
+  "/version",
+  "/.env",
+  "/package.json",
+  "/app.ts",
+];
+
+/** The paths that the app itself answers, at its top or below a mounted router. */
+export function getRoutesOf({ router }: Express): string[] {
+  const below = ["", "/auth", "/me", "/api", "/admin", "/account", "/session"];
+  const routes = (stack: Express["router"]["stack"]): string[] =>
+    stack.flatMap(({ route, handle }) => {
+      if (route?.stack.some(({ method }) => method === "get")) return route.path;
+      const nested = Reflect.get(handle, "stack");
+      return Array.isArray(nested)
+        ? routes(nested).flatMap((path) => below.map((mount) => mount + path))
+        : [];
+    });
+  return routes(router.stack).filter((path) => typeof path === "string" && /^[\w/.-]+$/.test(path));
+}

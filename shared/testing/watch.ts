@@ -1,0 +1,59 @@
+import type { StoredKey } from "../redis/key-space.ts";
+import type { Answer } from "./answer.ts";
+import type { Site } from "./site.ts";
+
+/** A request that was answered. */
+export interface Exchange {
+  site: Site;
+  answer: Answer;
+  /** The headers that were sent, beside the cookie. */
+  sent: Readonly<Record<string, string>>;
+}
+
+/** Something that the app printed. */
+export interface PrintedLine {
+  text: string;
+  /** The requests that were under way, or the last one: `GET /me`. */
+  during: string;
+}
+
+/** What went wrong after a request had been answered. */
+export interface LateError {
+  error: Error;
+  route: string;
+}
+
+/** All that can be seen of the apps of one goal from outside: the evidence for the standing rules. */
+export interface Happened {
+  /** The number of the step whose goal it is. */
+  step: number;
+  exchanges: readonly Exchange[];
+  lines: readonly PrintedLine[];
+  late: readonly LateError[];
+  sites: readonly Site[];
+  /** What is left in Redis. */
+  keys: readonly StoredKey[];
+}
+
+/** Writes down what happens while one goal is judged. */
+export class Watch {
+  readonly exchanges: Exchange[] = [];
+  readonly lines: PrintedLine[] = [];
+  readonly late: LateError[] = [];
+  readonly sites: Site[] = [];
+  readonly #underWay = new Set<{ route: string }>();
+  #last = "the start of the app";
+
+  /** @returns What to call when the request has been answered, or never will be. */
+  begin(route: string): () => void {
+    const request = { route };
+    this.#underWay.add(request);
+    this.#last = route;
+    return () => this.#underWay.delete(request);
+  }
+
+  printed(text: string): void {
+    const routes = new Set([...this.#underWay].map(({ route }) => route));
+    this.lines.push({ text, during: [...routes].join(" and ") || this.#last });
+  }
+}

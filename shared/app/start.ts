@@ -8,7 +8,7 @@ import type { Services } from "./services.ts";
 
 /** What a step's `app.ts` exports. */
 export interface AppModule {
-  createApp(services: Services): Express;
+  createApp(services: Services): Express | Promise<Express>;
   connectRedis?(url: string): Redis;
 }
 
@@ -25,7 +25,8 @@ export async function start(
   db: Database,
 ): Promise<RunningServer> {
   const redis = connectRedis(config.redisUrl);
-  const server = createApp({ redis, db, config }).listen(config.port, config.host);
+  const app = await createApp({ redis, db, config });
+  const server = app.listen(config.port, config.host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
 

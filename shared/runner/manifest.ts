@@ -27,6 +27,7 @@ export interface StepEntry {
  */
 export const trials = [
   { name: "no standing rule is broken, on any path", todo: 1, starter: "not judged" },
+  { name: "it holds in other worlds, too", todo: 1, starter: "not judged" },
 ] as const satisfies readonly GoalEntry[];
 
 export function isTrial(goal: GoalEntry): boolean {

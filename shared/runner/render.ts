@@ -69,7 +69,9 @@ export function renderWatch(state: WatchState & { redis: string }, paper: Paper)
 }
 
 function activity(state: WatchState): string {
-  return isLookingBack(state) ? "Looking at the steps before …" : "Running the goals …";
+  return isLookingBack(state)
+    ? "Trying what no goal lists, and the steps before …"
+    : "Running the goals …";
 }
 
 /** With a line per goal, or, where the paper is too short for that, with a summary of them. */

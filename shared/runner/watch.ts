@@ -24,7 +24,7 @@ export interface Note {
 
 export type WatchEvent =
   | { type: "saved" }
-  /** The step's own goals are met; the steps before are still looked at. */
+  /** The step's own goals are met; the trials and the steps before are still under way. */
   | { type: "goals met"; result: StepResult }
   | { type: "ran"; result: StepResult }
   /** The goals could not be run: Redis is gone, say. Never the learner's fault. */
@@ -101,7 +101,7 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
   }
 }
 
-/** Whether the step's own goals are met, and the steps before are still looked at. */
+/** Whether the step's own goals are met, and the trials and the steps before are still under way. */
 export function isLookingBack({ step, result, running }: WatchState): boolean {
   return running && result?.step === step && meetsItsGoals(result) && !result.lost;
 }
@@ -159,7 +159,10 @@ function next(state: WatchState, passed: boolean): [WatchState, WatchAction[]] {
     ];
   }
   if (isLookingBack(state)) {
-    return [{ ...state, note: { text: "One moment: the steps before are still looked at." } }, []];
+    return [
+      { ...state, note: { text: "One moment: what no goal lists is still being tried." } },
+      [],
+    ];
   }
   if (!passed) {
     return [

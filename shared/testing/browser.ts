@@ -34,13 +34,18 @@ const silentRoutes = new Set<string>();
  */
 export class Browser {
   readonly #jar = new CookieJar(undefined, { prefixSecurity: "strict" });
-  readonly #site: Site;
+  #site: Site;
   readonly #ownHeaders: (method: string, origin: string) => Record<string, string>;
 
   /** @param ownHeaders What it adds to each request of its own accord. */
   constructor(site: Site, ownHeaders = headersOfChromium) {
     this.#site = site;
     this.#ownHeaders = ownHeaders;
+  }
+
+  /** From now on it talks to another process of the same site, as behind a load balancer. */
+  moveTo(site: Site): void {
+    this.#site = site;
   }
 
   get(path: string, options?: RequestOptions): Promise<Answer> {
@@ -80,8 +85,15 @@ export class Browser {
 
   /** The id in the session cookie. */
   async sessionId(): Promise<string | undefined> {
-    const pair = await this.sessionCookie();
-    return pair && sessionIdIn(valueOf(pair));
+    return this.sessionIdOf(await this.cookieHeader());
+  }
+
+  /** The session id that a Cookie header brings. */
+  sessionIdOf(header: string): string | undefined {
+    return header
+      .split("; ")
+      .map((pair) => sessionIdIn(valueOf(pair)))
+      .find((id) => id !== undefined);
   }
 
   /** Everything this browser would send to the site now. */

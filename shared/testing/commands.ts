@@ -58,9 +58,15 @@ export class CommandTap {
     };
   }
 
-  /** From now on, commands of this kind wait until the hold is released. */
-  hold(kind: CommandKind | "any"): Hold {
-    const hold = new Hold(kind, () => this.#holds.delete(hold));
+  /**
+   * From now on, commands of this kind wait until the hold is released.
+   *
+   * @param onRelease Called when later commands may pass again.
+   */
+  hold(kind: CommandKind | "any", onRelease = () => {}): Hold {
+    const hold = new Hold(kind, () => {
+      if (this.#holds.delete(hold)) onRelease();
+    });
     this.#holds.add(hold);
     return hold;
   }

@@ -81,13 +81,11 @@ export const rules: readonly Rule[] = [
         const what =
           text.includes(host) || /rediss?:\/\//.test(text)
             ? "the address of Redis"
-            : /\bx-powered-by: /.test(text)
-              ? "what it runs on, in X-Powered-By"
-              : site.config.env === "production" && /\n *at .+:\d+:\d+/.test(unescaped(answer.text))
-                ? "where its files are, with the stack of an error"
-                : /"(dev)?dependencies" *:|createApp\b.*\bexpress\b/is.test(answer.text)
-                  ? "the files of its own project"
-                  : undefined;
+            : site.config.env === "production" && /\n *at .+:\d+:\d+/.test(unescaped(answer.text))
+              ? "where its files are, with the stack of an error"
+              : /"(dev)?dependencies" *:|createApp\b.*\bexpress\b/is.test(answer.text)
+                ? "the files of its own project"
+                : undefined;
         if (what) {
           return {
             claim: `The answer to ${answer.route} tells strangers ${what}.`,

@@ -9,6 +9,9 @@ export interface Secret {
   value: string;
 }
 
+/** What an error of a Redis that asks for a password carries: the command, with the password. */
+export const passwordOfRedis = "open sesame, says the app to Redis";
+
 // Shorter ones stand in too many texts by chance.
 const shortest = 6;
 
@@ -19,6 +22,7 @@ export function secretsIn({ exchanges, sites }: Pick<Happened, "exchanges" | "si
     if (value && value.length >= shortest) secrets.set(value, what);
   };
   for (const { password } of Object.values(seededUsers)) add("the typed password", password);
+  add("the password of Redis", passwordOfRedis);
   for (const { config, redisUrl } of sites) {
     for (const secret of [config.sessionSecret, ...config.previousSessionSecrets]) {
       add("the session secret", secret);

@@ -2,7 +2,9 @@ import type { Express } from "express";
 import { seededUsers } from "../app/database.ts";
 import type { Browser } from "./browser.ts";
 import { forge } from "./cookies.ts";
+import { replyError } from "./commands.ts";
 import { chosenByTheClient } from "./rules.ts";
+import { passwordOfRedis } from "./secrets.ts";
 import type { Site } from "./site.ts";
 import { notJudged } from "./verdict.ts";
 
@@ -125,6 +127,13 @@ async function ownRoutes(site: Site, member: Browser): Promise<void> {
 }
 
 async function troubles(site: Site, member: Browser, step: number): Promise<void> {
+  site.redis.emit(
+    "error",
+    replyError("WRONGPASS invalid username-password pair or user is disabled.", {
+      name: "auth",
+      args: ["default", passwordOfRedis],
+    }),
+  );
   for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
     for (const words of [
       "OOM command not allowed when used memory > 'maxmemory'.",

@@ -8,10 +8,14 @@ import { stepOfTest } from "../runner/manifest.ts";
 export class GoalUnmet extends Error {
   override name = "GoalUnmet";
   readonly claim: string;
+  readonly evidence: Evidence;
+  readonly reason: string;
 
   constructor(claim: string, evidence: Evidence, reason: string, where = whereToLook()) {
     super([claim, indented(evidence), reason, where].filter(Boolean).join("\n"));
     this.claim = claim;
+    this.evidence = evidence;
+    this.reason = reason;
   }
 }
 
@@ -45,6 +49,19 @@ export function must(
   todo?: number,
 ): asserts condition {
   if (!condition) throw new GoalUnmet(claim, evidence, reason, whereToLook(todo));
+}
+
+/** Whatever is unmet meanwhile is unmet under these circumstances: the claim names them first. */
+export async function under<Result>(
+  circumstances: string,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt) throw error;
+    throw new GoalUnmet(`${circumstances}: ${error.claim}`, error.evidence, error.reason);
+  }
 }
 
 /**

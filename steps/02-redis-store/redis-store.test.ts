@@ -1,9 +1,11 @@
+import type { Answer } from "../../shared/testing/answer.ts";
 import { describeCommands, kindOf } from "../../shared/testing/commands.ts";
 import { describeDuration, sessionIdIn, signedValue } from "../../shared/testing/cookies.ts";
 import { vi } from "vitest";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
+import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Relay } from "../../shared/testing/relay.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { hurried, pause } from "../../shared/testing/time.ts";
@@ -161,13 +163,19 @@ goal("the session lives in Redis for a day, like its cookie", async ({ site, bro
 
 goal("a request that only reads does not rewrite the session", async ({ site, browser, redis }) => {
   await stored(browser, redis);
-  const before = site.commands.sent.length;
-  const answer = await browser.get("/nothing-here");
+  let before = 0;
+  let answer: Answer | undefined;
+  const key = await sessionKeyOf(site, redis, async () => {
+    before = site.commands.sent.length;
+    answer = await browser.get("/nothing-here");
+  });
   const commands = site.commands.sent.slice(before);
+  // What an app keeps beside the session, such as the time of the last visit, is its own affair.
+  const ofSession = commands.filter(({ args }) => args.includes(redis.prefix + key));
   must(
-    !commands.some((command) => kindOf(command) === "store"),
+    !ofSession.some((command) => kindOf(command) === "store"),
     "A request that only read wrote the session back.",
-    [answer, describeCommands(commands, redis.prefix)],
+    [answer ?? "", describeCommands(ofSession, redis.prefix)],
     "With `resave: true`, the slower of two parallel requests overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",
   );
 });
@@ -273,7 +281,6 @@ goal(
   "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
   async ({ open, openRelay, site, browser, redis }) => {
     await stored(browser, redis);
-    const cookie = await browser.cookieHeader();
 
     const outages = [
       { what: "A Redis that refuses connections", cut: (relay: Relay) => relay.refuse() },
@@ -299,7 +306,7 @@ goal(
       const relay = await openRelay();
       const app = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
       const visitor = app.browser();
-      const visit = () => visitor.get("/visits", { headers: { Cookie: cookie }, withinMs: 3_000 });
+      const visit = (by = visitor) => by.get("/visits", { withinMs: 3_000 });
       (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
 
       return async (backWithinMs: number) => {
@@ -322,7 +329,10 @@ goal(
         let after = await visit().catch(() => undefined);
         while (after?.status !== 200 && Date.now() < deadline) {
           await pause(5);
-          after = await visit().catch(() => undefined);
+          // A lock of a request that was cut off may keep its session busy a little longer.
+          const newcomer = app.browser();
+          await visit(newcomer).catch(() => undefined);
+          after = await visit(newcomer).catch(() => undefined);
         }
         must(
           after?.status === 200,

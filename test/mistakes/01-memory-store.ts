@@ -237,4 +237,15 @@ export const mistakes: readonly Mistake[] = [
     goal: "a forged or unsigned cookie starts over",
     says: "a signature by the secret in the source",
   },
+  {
+    name: "the visitor of the moment in a variable",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {\n    req.session.visits = (req.session',
+        '  let current: express.Request;\n  app.get("/visits", async (req, res) => {\n    current = req;\n    await new Promise((resolve) => setTimeout(resolve, 5));\n    req.session.visits = (current.session',
+      ],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "GET /visits counts",
+  },
 ];

@@ -270,4 +270,46 @@ export const mistakes: readonly Mistake[] = [
     goal: "a lost connection is logged in a line of your own",
     says: "password of Redis is written into the log",
   },
+  {
+    name: "the whole error of Redis in the log",
+    edits: [["`Redis: ${describeError(error)}`", '"Redis:", error']],
+    goal: "no standing rule is broken, on any path",
+    says: "The log shows the password of Redis",
+  },
+  {
+    name: "reconnecting ends after three tries",
+    edits: [
+      [
+        "maxRetriesPerRequest: 1,",
+        "maxRetriesPerRequest: 1,\n    retryStrategy: (times) => (times > 3 ? null : 50),",
+      ],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "the app does not come back with it",
+  },
+  {
+    name: "the address taken apart, without its password",
+    edits: [["new Redis(url, {", "new Redis(Number(new URL(url).port), new URL(url).hostname, {"]],
+    goal: "it holds in other worlds, too",
+    says: "connectRedis loses the user and the password",
+  },
+  {
+    name: "a counter under a key of its own, which never expires",
+    edits: [
+      [
+        "res.json({ data: { visits",
+        "void redis.incr(`visits:${req.sessionID}`);\n    res.json({ data: { visits",
+      ],
+    ],
+    goal: "no standing rule is broken, on any path",
+    says: "A key never expires",
+  },
+  {
+    name: "everybody's keys are looked through",
+    edits: [
+      ["res.json({ data: { visits", 'void redis.keys("sess:*");\n    res.json({ data: { visits'],
+    ],
+    goal: "no standing rule is broken, on any path",
+    says: "goes through everybody's keys",
+  },
 ];

@@ -381,4 +381,44 @@ ${storeUser}      req.session.save((error) => {
     goal: "the right password logs in",
     says: "crashed: TypeError",
   },
+  {
+    name: "the user who was found in the log",
+    edits: [
+      ["if (!user || !matches) {", 'console.log("login", user);\n    if (!user || !matches) {'],
+    ],
+    goal: "no standing rule is broken, on any path",
+    says: "The log shows a password hash",
+  },
+  {
+    name: "the body goes into the session",
+    edits: [
+      [
+        "req.session.userId = user.id;",
+        "Object.assign(req.session, req.body, { userId: user.id });",
+      ],
+    ],
+    goal: "no standing rule is broken, on any path",
+    says: "The typed password is stored in Redis",
+  },
+  {
+    name: "a pattern for emails that backtracks",
+    edits: [[".pipe(z.email())", ".regex(/^([a-z0-9]+\\.?)*@([a-z0-9]+\\.)+[a-z]+$/)"]],
+    goal: "it holds in other worlds, too",
+    says: "and nobody else is served meanwhile",
+  },
+  {
+    name: "only accounts that exist are locked",
+    edits: [
+      [
+        "    if (!user || !matches) {\n",
+        "    if (user && (failures.get(email) ?? 0) >= 20) return void res.status(429).end();\n    if (user && !matches) failures.set(email, (failures.get(email) ?? 0) + 1);\n    if (!user || !matches) {\n",
+      ],
+      [
+        "  const app = express();\n",
+        "  const app = express();\n  const failures = new Map<string, number>();\n",
+      ],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "tells a known email from an unknown one",
+  },
 ];

@@ -488,4 +488,26 @@ ${readUserId}`,
     goal: "no password hash leaves the server",
     says: "password hash is stored in the session",
   },
+  {
+    name: "the whole user is written back",
+    edits: [
+      [
+        "update(req.user.id, req.validBody)",
+        "update(req.user.id, { ...req.user, ...req.validBody })",
+      ],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "takes back what somebody else changed meanwhile",
+  },
+  {
+    name: "public paths, anywhere in the address",
+    edits: [
+      [
+        "    const { userId } = req.session;\n",
+        "    if (/health|visits/.test(req.originalUrl)) return next();\n    const { userId } = req.session;\n",
+      ],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "crashes for somebody who is not logged in",
+  },
 ];

@@ -103,19 +103,19 @@ export const mistakes: readonly Mistake[] = [
     says: "in a browser without Sec-Fetch-Site",
   },
   {
-    name: "whoever sends an Origin is refused",
+    name: "whoever sends an Origin cannot log out",
     edits: [
       [
         "  app.use(refuseOtherSites);\n",
-        `  app.use((req, res, next) => {
+        `  app.use("/auth/logout", (req, res, next) => {
     if (req.method === "GET" || !req.get("Origin")) return next();
     res.status(403).json({ error: { code: "forbidden" } });
   });
 `,
       ],
     ],
-    goal: "a page of another site cannot log anybody out",
-    says: "The site's own page cannot log out any more",
+    goal: "logging out answers 204",
+    says: "Logging out answers 403, not 204",
   },
   {
     name: "200 with a body",

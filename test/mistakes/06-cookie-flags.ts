@@ -594,4 +594,41 @@ export function createApp`,
     goal: "createApp insists on SESSION_SECRET",
     says: "A cookie of another app crashes this one",
   },
+  {
+    name: "the configuration in the health check",
+    edits: [["{ ok: true }", "{ ok: true, config }"]],
+    goal: "no standing rule is broken, on any path",
+    says: "The answer to GET /health shows the session secret",
+  },
+  {
+    name: "a route of its own shows the session id",
+    edits: [
+      [
+        '  app.get("/visits"',
+        '  app.get("/auth/session", (req, res) => void res.json({ data: req.sessionID }));\n  app.get("/visits"',
+      ],
+    ],
+    goal: "no standing rule is broken, on any path",
+    says: "shows a session id",
+  },
+  {
+    name: "CORS for every subdomain",
+    edits: [
+      [
+        '  app.get("/visits"',
+        '  app.use((req, res, next) => {\n    const { origin = "" } = req.headers;\n    if (origin.endsWith(".workshop.test")) {\n      res.set({ "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true" });\n    }\n    next();\n  });\n  app.get("/visits"',
+      ],
+    ],
+    goal: "no standing rule is broken, on any path",
+    says: "CORS lets pages of",
+  },
+  {
+    name: "a login by a form, of any site",
+    edits: [
+      ["app.use(express.json());", "app.use(express.json(), express.urlencoded());"],
+      ["app.use(refuseOtherSites);", 'app.use("/auth/logout", refuseOtherSites);'],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "A form of another site logs people in",
+  },
 ];

@@ -44,6 +44,19 @@ test.for([
     says: "loops without end",
   },
   {
+    fault: "a regular expression that backtracks",
+    edit: [counts, `    /^(a+)+$/.test("a".repeat(50) + "!");\n${counts}`],
+    says: "app.ts:LINE loops without end",
+  },
+  {
+    fault: "a regular expression that a package tries",
+    edit: [
+      "export function",
+      'import { z } from "zod";\nsetTimeout(z.string().regex(/^(a+)+$/).safeParse, 0, "a".repeat(50) + "!");\nexport function',
+    ],
+    says: "keeps it busy without end",
+  },
+  {
     fault: "a top-level await that never ends",
     edit: ["export function", "await new Promise(() => {});\nexport function"],
     says: "app.ts waits for something that never comes",

@@ -29,7 +29,8 @@ export function nextHint(step: StepEntry, result: StepResult | undefined): strin
   if (result.fault) return result.fault;
   const [lost] = result.lost ?? [];
   const open = lost ?? firstOpen(result);
-  if (!open) return "The steps before are still looked at: ask again in a moment.";
+  if (!open)
+    return "The goals are met, and what no goal lists is still being tried: ask again in a moment.";
   // What was lost is taught where it was gained.
   if (lost) step = lost.step;
   // As long as nothing is met, a stub is begun at the beginning.

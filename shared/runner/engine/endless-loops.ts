@@ -27,17 +27,17 @@ export interface LoopWatchOptions {
    * Time that other processes take does not count.
    */
   busyMs: number;
-  /** The innermost frame that belongs to who is suspected, as text; undefined when there is none. */
-  suspect(frames: Frame[]): string | undefined;
   /**
-   * Called when the thread was there at least twice, and never rested between.
+   * Called when the thread was found busy more than once, and never rested between.
    * @param standings How it was found each time, oldest first.
-   * @returns Whether that is enough; if not, it is looked at again.
+   * @returns Whether it is in an endless loop; if not, it is looked at again.
    */
-  onLoop(place: string, standings: Standing[]): boolean;
+  isLoop(standings: Standing[]): boolean;
 }
 
 const lookEveryMs = 250;
+/** In processor time: a thread that is merely kept waiting has not been at work that long. */
+const answersWithinMs = 2_000;
 /** From Node's own code into what it calls. */
 const mostSteps = 40;
 
@@ -48,7 +48,7 @@ const mostSteps = 40;
  */
 export function watchForEndlessLoops(
   thread: Worker,
-  { busyMs, suspect, onLoop }: LoopWatchOptions,
+  { busyMs, isLoop }: LoopWatchOptions,
 ): LoopWatch {
   let stopped = false;
   let idleMs = thread.performance.eventLoopUtilization().idle;
@@ -62,13 +62,12 @@ export function watchForEndlessLoops(
       seen = [];
     } else if (processorMs() - restedAt >= busyMs) {
       const standing = await whereIs(thread);
-      const place = suspect(standing.frames);
       restedAt = processorMs();
       if (stopped) return;
       // It may have come to an end while it was asked.
       const rested = thread.performance.eventLoopUtilization().idle !== idleMs;
-      seen = place === undefined || rested ? [] : [...seen, standing];
-      if (place !== undefined && seen.length > 1 && onLoop(place, seen)) return;
+      seen = rested ? [] : [...seen, standing];
+      if (seen.length > 1 && isLoop(seen)) return;
     }
     if (!stopped) timer = setTimeout(look, lookEveryMs);
   };
@@ -141,11 +140,15 @@ function whereIs(thread: Worker): Promise<Standing> {
     let frames: Frame[] = [];
     let heapBytes = 0;
     const finish = () => {
-      clearTimeout(patience);
+      clearInterval(patience);
       session.disconnect();
       resolve({ frames, heapBytes });
     };
-    const patience = setTimeout(finish, 5_000);
+    // A thread inside one long call of C++ never answers.
+    const askedAt = processorMs();
+    const patience = setInterval(() => {
+      if (thread.threadId === -1 || processorMs() - askedAt > answersWithinMs) finish();
+    }, lookEveryMs);
 
     session.connect();
     session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {

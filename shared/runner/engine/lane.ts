@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
 import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
@@ -27,6 +28,8 @@ const mostLost = 2;
 // What a loop may leave behind from one look to the next, and how often it is looked at for that.
 const garbageBytes = 8 * 1024 * 1024;
 const mostStandings = 20;
+// Outside the learner's file, work may well be long: only the same place each time is suspect.
+const looksElsewhere = 6;
 const runEndsWithinMs = 4_000;
 const closesWithinMs = 1_000;
 
@@ -184,9 +187,8 @@ export class Lane {
       const watches = [
         watchForEndlessLoops(thread, {
           busyMs: first ? firstBusyMs : nextBusyMs,
-          suspect: (frames) => this.#placeOf(frames),
-          onLoop: (place, standings) => {
-            const reason = whyBusy(place, standings);
+          isLoop: (standings) => {
+            const reason = this.#whyBusy(relative(root, app), standings);
             if (reason !== undefined) giveUp(reason);
             return reason !== undefined;
           },
@@ -238,6 +240,25 @@ export class Lane {
   /** Has Vite, which keeps code as well, read a file once more. */
   #transformAnew(file: string): void {
     this.#vitest.invalidateFile(file);
+  }
+
+  /**
+   * What keeps a thread from coming back; undefined when it is none of the learner's, or takes
+   * another look.
+   */
+  #whyBusy(file: string, standings: Standing[]): string | undefined {
+    const [place, before] = standings.map(({ frames }) => this.#placeOf(frames)).toReversed();
+    if (place === undefined || before === undefined) return stuckElsewhere(file, standings);
+    // What is printed waits in memory, too.
+    const isPrinting = ({ url }: Frame) => url.startsWith("node:internal/console/");
+    if (standings.some(({ frames }) => frames.some(isPrinting))) {
+      return `${place} prints so much that nothing else gets its turn.`;
+    }
+    // Before a thread has filled its memory, it is busy collecting garbage for a long time.
+    const [heapNow = 0, heapBefore = 0] = standings.map(({ heapBytes }) => heapBytes).toReversed();
+    if (heapNow > threadMemoryBytes / 2) return memoryFilled(place);
+    if (heapNow - heapBefore > garbageBytes && standings.length < mostStandings) return undefined;
+    return `${place} loops without end: it keeps the processor for itself, so nothing else gets its turn.`;
   }
 
   /** The innermost frame that is the learner's own, as `steps/03-login/app.ts:41`. */
@@ -319,18 +340,15 @@ function describeLoadError(error: { name?: string; message?: string; stack?: str
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
 }
 
-/** What keeps a thread from coming back; undefined when that takes another look. */
-function whyBusy(place: string, standings: Standing[]): string | undefined {
-  // What is printed waits in memory, too.
-  const isPrinting = ({ url }: Frame) => url.startsWith("node:internal/console/");
-  if (standings.some(({ frames }) => frames.some(isPrinting))) {
-    return `${place} prints so much that nothing else gets its turn.`;
-  }
-  // Before a thread has filled its memory, it is busy collecting garbage for a long time.
-  const [now = 0, before = 0] = standings.map(({ heapBytes }) => heapBytes).toReversed();
-  if (now > threadMemoryBytes / 2) return memoryFilled(place);
-  if (now - before > garbageBytes && standings.length < mostStandings) return undefined;
-  return `${place} loops without end: it keeps the processor for itself, so nothing else gets its turn.`;
+/** A package that was found at the same place each time: what it was given keeps it there. */
+function stuckElsewhere(file: string, standings: Standing[]): string | undefined {
+  const places = standings.slice(-looksElsewhere).map(({ frames: [frame] }) => {
+    if (!frame?.url.startsWith("file:")) return "Node.js";
+    return `${relative(root, fileURLToPath(frame.url))}:${frame.line + 1}`;
+  });
+  const [place] = places;
+  if (places.length < looksElsewhere || new Set(places).size > 1) return undefined;
+  return `What ${file} hands to ${place} keeps it busy without end: a regular expression that tries one text in ever more ways does that.`;
 }
 
 function endlessWait(file: string): string {

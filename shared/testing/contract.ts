@@ -1,0 +1,379 @@
+import { seededUsers } from "../app/database.ts";
+import type { Answer } from "./answer.ts";
+import type { Browser, Exchange, RequestOptions } from "./browser.ts";
+import type { Site } from "./site.ts";
+import { must } from "./verdict.ts";
+
+export type Person = keyof typeof seededUsers;
+
+/** Something that somebody does. */
+export type Act =
+  | { does: "visit" }
+  | { does: "check health" }
+  | { does: "log in"; as: Person; password?: "wrong" }
+  | { does: "log in as nobody" }
+  | { does: "send a bad login" }
+  | { does: "ask for the profile" }
+  | { does: "rename"; to: string }
+  | { does: "rename badly" }
+  | { does: "log out" };
+
+/** The first step that knows an act. */
+export const knownSince: Record<Act["does"], number> = {
+  visit: 1,
+  "check health": 1,
+  "log in": 3,
+  "log in as nobody": 3,
+  "send a bad login": 3,
+  "ask for the profile": 4,
+  rename: 4,
+  "rename badly": 4,
+  "log out": 5,
+};
+
+/** How the requests of an actor differ from plain ones. */
+export interface Disguise {
+  path?(path: string): string;
+  /** What is sent as Cookie, instead of what the browser would send. */
+  cookie?(own: string): string;
+  /** Done before each act. */
+  before?(): Promise<void>;
+}
+
+/** What all actors of a site know of each other: names belong to people, not to browsers. */
+export class Contract {
+  readonly step: number;
+  readonly names = new Map<Person, string>(
+    Object.entries(seededUsers).map(([person, { displayName }]) => [person as Person, displayName]),
+  );
+  /** Logins that were tried: whoever tries often may be asked to wait. */
+  logins = 0;
+  failures = 0;
+
+  constructor(step: number) {
+    this.step = step;
+  }
+
+  get mayAskToWait(): boolean {
+    return this.failures >= 5 || this.logins >= 10;
+  }
+}
+
+interface Request {
+  method: "GET" | "POST" | "PATCH";
+  path: string;
+  body?: unknown;
+}
+
+/**
+ * Somebody with a browser, and with what the contract says of them: who they are logged in as, and
+ * how often they were counted.
+ */
+export class Actor {
+  readonly contract: Contract;
+  readonly #browser: Browser;
+  readonly #site: Site;
+  readonly #disguise: Disguise;
+  #who: Person | undefined;
+  // Where the contract leaves open whether a session ends, there is more than one.
+  #visits = new Set([0]);
+
+  constructor(contract: Contract, site: Site, browser = site.browser(), disguise: Disguise = {}) {
+    this.contract = contract;
+    this.#site = site;
+    this.#browser = browser;
+    this.#disguise = disguise;
+  }
+
+  get who(): Person | undefined {
+    return this.#who;
+  }
+
+  get browser(): Browser {
+    return this.#browser;
+  }
+
+  /** Does something and compares the answer with the contract. */
+  async does(act: Act): Promise<Answer> {
+    const { answer, settle } = await this.begin(act);
+    await settle();
+    return answer;
+  }
+
+  /** Does several things, one after the other. */
+  async doesAll(acts: readonly Act[]): Promise<void> {
+    for (const act of acts) await this.does(act);
+  }
+
+  /** Starts to do something; `settle` compares the answer with the contract. */
+  async begin(act: Act): Promise<Exchange & { settle(): Promise<void> }> {
+    await this.#disguise.before?.();
+    const { method, path, body } = requestOf(act);
+    const cookieBefore = await this.#browser.cookieHeader();
+    const exchange = this.#browser.begin(method, this.#pathOf(path), body, await this.#options());
+    const settle = async () => this.#compare(act, await exchange.answer, cookieBefore);
+    return Object.assign(exchange, { settle });
+  }
+
+  /** Asks for what the contract says of this actor: still counted, still logged in, or not. */
+  async isAsBefore(): Promise<void> {
+    await this.does({ does: "visit" });
+    if (this.contract.step >= 4) await this.does({ does: "ask for the profile" });
+  }
+
+  #pathOf(path: string): string {
+    return this.#disguise.path?.(path) ?? path;
+  }
+
+  async #options(): Promise<RequestOptions> {
+    const { cookie } = this.#disguise;
+    return cookie ? { headers: { Cookie: cookie(await this.#browser.cookieHeader()) } } : {};
+  }
+
+  async #compare(act: Act, answer: Answer, cookieBefore: string): Promise<void> {
+    const { contract } = this;
+    switch (act.does) {
+      case "check health":
+        answer.mustBe(200, "GET /health does not answer 200.", "It asks for no session.");
+        return;
+
+      case "visit":
+        return this.#compareVisit(answer);
+
+      case "log in":
+      case "log in as nobody": {
+        contract.logins++;
+        const right = act.does === "log in" && act.password === undefined;
+        if (!right) contract.failures++;
+        if (answer.status === 429 && contract.mayAskToWait) return;
+        if (!right) {
+          answer.mustBe(
+            401,
+            answer.succeeded
+              ? "A wrong password logged in."
+              : `A login with a wrong password answers ${answer.status}, not 401.`,
+            "Whatever was asked before, by whomever, and however it travels: a wrong password is refused.",
+          );
+          return;
+        }
+        return this.#compareLogin(act.as, answer, cookieBefore);
+      }
+
+      case "send a bad login":
+        contract.logins++;
+        contract.failures++;
+        answer.mustBe(
+          [400, 415, 422, ...(contract.mayAskToWait ? [429] : [])],
+          `A body that is no login answers ${answer.status}, not 400.`,
+          "Only two strings are a login.",
+        );
+        return;
+
+      case "ask for the profile":
+        if (!this.#who) return this.#compareRefusal(answer);
+        return this.#compareProfile(this.#who, answer);
+
+      case "rename":
+        if (!this.#who) return this.#compareRefusal(answer);
+        contract.names.set(this.#who, act.to);
+        return this.#compareProfile(this.#who, answer);
+
+      case "rename badly":
+        if (!this.#who) return this.#compareRefusal(answer);
+        answer.mustBe(
+          [400, 422],
+          `A name that is none answers ${answer.status}, not 400.`,
+          "A display name has 1 to 80 characters.",
+        );
+        return;
+
+      case "log out":
+        return this.#compareLogout(answer, cookieBefore);
+    }
+  }
+
+  #compareVisit(answer: Answer): void {
+    answer.mustBe(
+      200,
+      `GET /visits answers ${answer.status}, not 200.`,
+      "A visit is counted, whoever comes.",
+    );
+    const visits = Number(answer.data.visits);
+    const expected = [...this.#visits].map((count) => count + 1);
+    must(
+      expected.includes(visits),
+      `GET /visits counts ${String(answer.data.visits)}, not ${expected.join(" or ")}.`,
+      answer,
+      "Each visit of a browser counts one, and nobody else's does.",
+    );
+    this.#visits = new Set([visits]);
+  }
+
+  async #compareLogin(person: Person, answer: Answer, cookieBefore: string): Promise<void> {
+    const { id, email } = seededUsers[person];
+    answer.mustBe(
+      200,
+      `Logging in answers ${answer.status}, not 200.`,
+      "The right password logs in.",
+    );
+    must(
+      answer.data.id === id && answer.data.email === email,
+      "Somebody logs in and is taken for somebody else.",
+      answer,
+      "What belongs to one request stays in its handler, or on `req`.",
+    );
+    this.#who = person;
+    this.#visits.add(0);
+    await this.#mustBeNobody(cookieBefore, "login");
+  }
+
+  async #compareLogout(answer: Answer, cookieBefore: string): Promise<void> {
+    answer.mustBe(
+      this.#who ? 204 : [204, 401],
+      `Logging out answers ${answer.status}, not 204.`,
+      "Logging out ends the session that the cookie names.",
+    );
+    if (this.#who) this.#visits.clear();
+    this.#who = undefined;
+    this.#visits.add(0);
+    if (answer.succeeded) await this.#mustBeNobody(cookieBefore, "logout");
+  }
+
+  /** The contract knows one refusal, and leaves open whether it ends the visitor's session. */
+  #compareRefusal(answer: Answer): void {
+    this.#visits.add(0);
+    answer.mustBe(
+      401,
+      answer.succeeded
+        ? `${answer.route} lets in somebody who is not logged in.`
+        : `${answer.route} answers ${answer.status} to somebody who is not logged in, not 401.`,
+      "Every way to a personal route leads through the guard.",
+      `${answer.route} crashes for somebody who is not logged in.`,
+    );
+  }
+
+  #compareProfile(person: Person, answer: Answer): void {
+    const { id, email } = seededUsers[person];
+    answer.mustBe(
+      200,
+      `${answer.route} answers ${answer.status} to somebody who is logged in, not 200.`,
+      "Whoever is logged in stays so until they log out, and gets their own profile.",
+    );
+    const other = Object.values(seededUsers).find((user) => user.id === answer.data.id);
+    must(
+      answer.data.id === id,
+      other
+        ? `${answer.route} answers with the profile of somebody else.`
+        : `${answer.route} answers without the id of who asks.`,
+      answer,
+      "Whose profile it is comes from the session of this request alone: what is kept outside the handler is shared by all requests under way.",
+    );
+    const name = this.contract.names.get(person);
+    must(
+      answer.data.email === email && answer.data.displayName === name,
+      `${answer.route} does not show the name ${JSON.stringify(name)}, but ${JSON.stringify(answer.data.displayName)}.`,
+      answer,
+      "The profile is what the database says now, and one person's change changes nobody else.",
+    );
+  }
+
+  /** What the cookie of a session that has ended opens: nothing. */
+  async #mustBeNobody(cookie: string, after: "login" | "logout"): Promise<void> {
+    const session = this.#browser.sessionIdOf(cookie);
+    if (this.contract.step < 4 || !session || session === (await this.#browser.sessionId())) return;
+    const replay = await this.#site.browser().get("/me", { headers: { Cookie: cookie } });
+    must(
+      replay.status !== 200,
+      `After the ${after}, the cookie from before it still opens /me.`,
+      replay,
+      "A copy of a cookie is worthless once its session has ended: whatever ends a session deletes it.",
+    );
+  }
+}
+
+function requestOf(act: Act): Request {
+  switch (act.does) {
+    case "visit":
+      return { method: "GET", path: "/visits" };
+    case "check health":
+      return { method: "GET", path: "/health" };
+    case "log in": {
+      const { email, password } = seededUsers[act.as];
+      const typed = act.password === "wrong" ? "not this password" : password;
+      return { method: "POST", path: "/auth/login", body: { email, password: typed } };
+    }
+    case "log in as nobody":
+      return {
+        method: "POST",
+        path: "/auth/login",
+        body: { email: "nobody@example.com", password: "not this password" },
+      };
+    case "send a bad login":
+      return { method: "POST", path: "/auth/login", body: { email: ["ada@example.com"] } };
+    case "ask for the profile":
+      return { method: "GET", path: "/me" };
+    case "rename":
+      return { method: "PATCH", path: "/me", body: { displayName: act.to } };
+    case "rename badly":
+      return { method: "PATCH", path: "/me", body: { displayName: " " } };
+    case "log out":
+      return { method: "POST", path: "/auth/logout" };
+  }
+}
+
+/** An act in a few words: `logs in as ada`. */
+export function describeAct(act: Act): string {
+  switch (act.does) {
+    case "log in":
+      return `logs in as ${act.as}${act.password ? ", with a wrong password" : ""}`;
+    case "rename":
+      return `takes the name ${JSON.stringify(act.to)}`;
+    default:
+      return act.does;
+  }
+}
+
+/** What two people do in a day, as far as a step knows it: every route, with success and refusal. */
+export async function story(one: Actor, other: Actor): Promise<void> {
+  const known = (acts: readonly Act[]) =>
+    acts.filter(({ does }) => knownSince[does] <= one.contract.step);
+  await one.doesAll(known([{ does: "visit" }, { does: "visit" }, { does: "check health" }]));
+  await other.doesAll(known([{ does: "visit" }, { does: "ask for the profile" }]));
+  await one.doesAll(
+    known([
+      { does: "log in", as: "ada", password: "wrong" },
+      { does: "send a bad login" },
+      { does: "log in", as: "ada" },
+      { does: "visit" },
+      { does: "visit" },
+      { does: "ask for the profile" },
+    ]),
+  );
+  await other.doesAll(
+    known([
+      { does: "rename", to: "Nobody" },
+      { does: "log in as nobody" },
+      { does: "log in", as: "grace" },
+      { does: "rename", to: "Amazing Grace" },
+      { does: "visit" },
+    ]),
+  );
+  await one.doesAll(
+    known([
+      { does: "ask for the profile" },
+      { does: "rename badly" },
+      { does: "rename", to: "Augusta Ada" },
+      { does: "log out" },
+      { does: "ask for the profile" },
+    ]),
+  );
+  await other.doesAll(known([{ does: "ask for the profile" }, { does: "visit" }]));
+  await one.doesAll(
+    known([
+      { does: "visit" },
+      { does: "log in", as: "ada" },
+      { does: "ask for the profile" },
+      { does: "visit" },
+    ]),
+  );
+}

@@ -1,0 +1,726 @@
+import { vi } from "vitest";
+import { seededUsers } from "../app/database.ts";
+import type { Answer } from "./answer.ts";
+import type { Browser } from "./browser.ts";
+import { kindOf, type Hold } from "./commands.ts";
+import { Actor, Contract, describeAct, knownSince, story, type Act } from "./contract.ts";
+import type { Goal } from "./goals.ts";
+import { holdEverything, impatiently } from "./moments.ts";
+import { processorMs } from "./processor-time.ts";
+import type { Site, SiteOptions } from "./site.ts";
+import { pause } from "./time.ts";
+import { must, under } from "./verdict.ts";
+
+/** Circumstances that must change nothing: what a step promises, it promises there as well. */
+export interface World {
+  /** Begins the first line of the message: "Behind other cookies: …". */
+  name: string;
+  /** The first step that lives in it. */
+  since: number;
+  visit(goal: WorldGoal): Promise<void>;
+}
+
+/** What a world may ask for. */
+export interface WorldGoal extends Pick<Goal, "ground" | "open" | "openRelay" | "redis"> {
+  step: number;
+}
+
+const { ada, grace } = seededUsers;
+const full = "OOM command not allowed when used memory > 'maxmemory'.";
+const hourMs = 60 * 60 * 1000;
+const mostLooks = 2_000;
+
+const visit: Act = { does: "visit" };
+const logIn: Act = { does: "log in", as: "ada" };
+const askForProfile: Act = { does: "ask for the profile" };
+const rename: Act = { does: "rename", to: "Countess" };
+const logOut: Act = { does: "log out" };
+
+export const worlds: readonly World[] = [
+  {
+    name: "For a program that is no browser",
+    since: 1,
+    async visit({ open, step }) {
+      const site = await open();
+      const contract = new Contract(step);
+      // An app may insist on what every browser sends.
+      const { email, password } = ada;
+      const login = await site.program().post("/auth/login", { email, password });
+      if (login.status === 403) return;
+      await story(
+        new Actor(contract, site, site.program()),
+        new Actor(contract, site, site.program()),
+      );
+    },
+  },
+  {
+    name: "In production, behind TLS",
+    since: 1,
+    visit: (goal) => storyAt(goal, { env: "production" }),
+  },
+  {
+    name: "Among other cookies",
+    since: 1,
+    async visit({ open, step }) {
+      const site = await open();
+      const contract = new Contract(step);
+      const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=";
+      const amid = (own: string) => [before, own, "z=1; sid2=x"].filter(Boolean).join("; ");
+      await story(
+        new Actor(contract, site, site.browser(), { cookie: amid }),
+        new Actor(contract, site, site.browser(), { cookie: amid }),
+      );
+    },
+  },
+  { name: "Written in another way", since: 4, visit: otherSpellings },
+  { name: "By another method", since: 3, visit: otherMethods },
+  {
+    name: "An hour later each time",
+    since: 2,
+    async visit({ open, redis, step }) {
+      const site = await open();
+      const contract = new Contract(step);
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+      try {
+        const before = async () => {
+          vi.setSystemTime(Date.now() + hourMs / 2);
+          await redis.age(1_800);
+        };
+        await story(
+          new Actor(contract, site, site.browser(), { before }),
+          new Actor(contract, site, site.browser(), { before }),
+        );
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  },
+  {
+    name: "At two processes in turn",
+    since: 2,
+    async visit({ open, step }) {
+      const site = await open();
+      const second = await open({ db: site.db, newProcess: true });
+      const contract = new Contract(step);
+      const [one, other] = [site.browser(), site.browser()];
+      let turn = 0;
+      const before = async () => {
+        turn++;
+        for (const browser of [one, other]) browser.moveTo(turn % 2 ? second : site);
+      };
+      await story(
+        new Actor(contract, site, one, { before }),
+        new Actor(contract, site, other, { before }),
+      );
+    },
+  },
+  { name: "At the same moment", since: 1, visit: sameMoment },
+  { name: "While an administrator changes the user", since: 4, visit: meanwhile },
+  { name: "The hundredth time", since: 1, visit: hundredthTime },
+  { name: "With inputs of every kind", since: 3, visit: inputs },
+  { name: "From a page of another site", since: 5, visit: otherSites },
+  { name: "With a slow Redis", since: 3, visit: slowRedis },
+  { name: "With a Redis that refuses", since: 3, visit: refusingRedis },
+  { name: "With a database that fails", since: 3, visit: failingDatabase },
+  { name: "With an address of Redis that has everything in it", since: 2, visit: wholeAddress },
+  { name: "After a long outage of Redis", since: 2, visit: longOutage },
+];
+
+/** Visits every world of a step; the first in which something is unmet names it. */
+export async function visitWorlds(goal: WorldGoal): Promise<void> {
+  for (const world of worlds) {
+    if (world.since > goal.step) continue;
+    await under(world.name, () => world.visit(goal));
+  }
+}
+
+async function storyAt({ open, step }: WorldGoal, options?: SiteOptions): Promise<void> {
+  const site = await open(options);
+  const contract = new Contract(step);
+  await story(new Actor(contract, site), new Actor(contract, site));
+}
+
+/** Two people at a new site, logged in as far as the step knows it. */
+async function twoPeople({
+  open,
+  step,
+}: WorldGoal): Promise<{ site: Site; people: [Actor, Actor] }> {
+  const site = await open();
+  const contract = new Contract(step);
+  const people: [Actor, Actor] = [new Actor(contract, site), new Actor(contract, site)];
+  await settleIn(people);
+  return { site, people };
+}
+
+async function settleIn([one, other]: [Actor, Actor]): Promise<void> {
+  if (one.contract.step >= 3 && one.who !== "ada") await one.does(logIn);
+  if (one.contract.step >= 3 && other.who !== "grace") {
+    await other.does({ does: "log in", as: "grace" });
+  }
+  await one.does(visit);
+  await other.does(visit);
+}
+
+/** Every pair of acts, the second at each moment at which the first waits for something. */
+async function sameMoment(goal: WorldGoal): Promise<void> {
+  const { site, people } = await twoPeople(goal);
+  const [one, other] = people;
+  // Two who are counted alike could be taken for each other.
+  await one.doesAll([visit, visit]);
+  const asGrace: Act = { does: "log in", as: "grace" };
+  const pairs: [Act, Act][] = [
+    [visit, visit],
+    [logIn, asGrace],
+    [{ does: "log in", as: "ada", password: "wrong" }, asGrace],
+    [logIn, visit],
+    [askForProfile, askForProfile],
+    [askForProfile, { does: "rename", to: "Rear Admiral" }],
+    [rename, { does: "rename", to: "Rear Admiral" }],
+    [rename, askForProfile],
+    [askForProfile, logOut],
+    [logOut, askForProfile],
+    [logOut, visit],
+    [rename, logOut],
+  ];
+  for (const [first, second] of pairs) {
+    if (Math.max(knownSince[first.does], knownSince[second.does]) > goal.step) continue;
+    const what = `while one ${describeAct(first)} and another one ${describeAct(second)}`;
+    await under(what, async () => {
+      for (let again = 0; again < 2; again++) {
+        const [a, b] = [await one.begin(first), await other.begin(second)];
+        await a.settle();
+        await b.settle();
+        await settleIn(people);
+      }
+      for (let moment = 1, more = true; more && moment < 12; moment++) {
+        more = await interleave(
+          site,
+          () => one.begin(first),
+          () => other.begin(second),
+          moment,
+        );
+        await one.isAsBefore();
+        await other.isAsBefore();
+        await settleIn(people);
+      }
+    });
+  }
+}
+
+type Begun = Awaited<ReturnType<Actor["begin"]>>;
+
+/**
+ * Lets one request wait at the given moment (1: the first time that it asks for something) while
+ * another one is done.
+ *
+ * @returns Whether it waited that often.
+ */
+async function interleave(
+  site: Site,
+  beginFirst: () => Promise<Begun>,
+  beginSecond: () => Promise<Begun>,
+  moment: number,
+): Promise<boolean> {
+  const hold = holdEverything(site);
+  const first = await beginFirst();
+  const answered = await waitsFor(hold, first.answer, moment);
+  hold.letOthersPass();
+  const second = await beginSecond();
+  // Whoever lets one request wait for the other gets both done, once the first may go on.
+  await Promise.race([second.answer.catch(() => {}), pause(100)]);
+  hold.release();
+  await first.settle();
+  await second.settle();
+  return !answered;
+}
+
+/**
+ * Lets a request go on until it waits for the given time: 1 is the first.
+ *
+ * @returns Whether it was answered before.
+ */
+async function waitsFor(hold: Hold, answer: Promise<Answer>, moment: number): Promise<boolean> {
+  const answered = answer.then(
+    () => true,
+    () => true,
+  );
+  for (let count = 1; count <= moment; count++) {
+    if (await Promise.race([hold.held(count).then(() => false), answered])) return true;
+    if (count < moment) hold.releaseOne();
+  }
+  return false;
+}
+
+async function meanwhile(goal: WorldGoal): Promise<void> {
+  for (let moment = 1; moment < 10; moment++) {
+    const { site, people } = await twoPeople(goal);
+    const [one] = people;
+    const hold = holdEverything(site);
+    const change = one.browser.begin("PATCH", "/me", { displayName: "Countess" });
+    const answered = await waitsFor(hold, change.answer, moment);
+    hold.letOthersPass();
+    if (!answered) await site.db.users.update(ada.id, { role: "admin", email: "a.l@example.com" });
+    hold.release();
+    const answer = await change.answer;
+    const user = await site.db.users.findById(ada.id);
+    await site.close();
+    if (answered) return;
+    must(
+      user?.role === "admin" && user.email === "a.l@example.com",
+      "PATCH /me takes back what somebody else changed meanwhile.",
+      [answer, `meanwhile: role → admin, afterwards: ${user?.role}`],
+      "Between reading a user and writing it back, others write too. Hand `update` the fields that change, and nothing else.",
+    );
+  }
+}
+
+async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const member = new Actor(contract, site);
+  await member.doesAll([visit, logIn]);
+  const stranger = new Actor(contract, site);
+  await stranger.does(visit);
+  const spellings = (path: string) => [
+    `${path}/`,
+    path.toUpperCase(),
+    `${path}/?x=/health`,
+    `/${path}`,
+    `/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`,
+    `${path};/visits`,
+    `${path}/health`,
+    `${path}/../health`,
+    `${path}%2fhealth`,
+    `/health/..${path}`,
+    `${path}?from=/health&next=/auth/login&to=/visits`,
+    `${path}?${"/visits".repeat(3)}`,
+  ];
+  for (const path of spellings("/me")) {
+    for (const [method, body] of [["GET"], ["PATCH", { displayName: "Mallory" }]] as const) {
+      const answer = await stranger.browser.begin(method, path, body).answer;
+      must(
+        answer.status < 500,
+        `${answer.route} crashes for somebody who is not logged in.`,
+        answer,
+        "However an address is written, whoever is not logged in is stopped by the guard. Put it on the route, where Express has understood the address; not on a list of texts.",
+      );
+      must(
+        !answer.succeeded || !/ada|grace|mallory/i.test(answer.text),
+        `${answer.route} lets in somebody who is not logged in.`,
+        answer,
+        "However an address is written, it leads through the guard. Put it on the route, where Express has understood the address; not on a list of texts.",
+      );
+    }
+  }
+  if (step < 5) return;
+  for (const path of [
+    "/auth/logout/x",
+    "/auth/logoutx",
+    "/auth/logout/../../health",
+    "/x/auth/logout",
+  ]) {
+    const answer = await member.browser.begin("POST", path).answer;
+    await mustStayLoggedIn(member, answer);
+  }
+}
+
+async function otherMethods({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const member = new Actor(contract, site);
+  await member.doesAll([visit, logIn]);
+  const { email, password } = ada;
+  const inAddress = new URLSearchParams({ email, password }).toString();
+  const guest = site.browser();
+  const login = await guest.get(`/auth/login?${inAddress}`);
+  must(
+    !(await guest.sessionCookie()),
+    "GET /auth/login logs in, with the password in the address.",
+    login,
+    "Addresses stand in histories, logs and links. A login is a POST, and its password in the body.",
+  );
+  const own: Record<string, string[]> = {
+    "/auth/login": ["POST"],
+    ...(step >= 4 && { "/me": ["GET", "HEAD", "PATCH"] }),
+    ...(step >= 5 && { "/auth/logout": ["POST"] }),
+  };
+  for (const [path, methods] of Object.entries(own)) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "POST"]) {
+      if (methods.includes(method)) continue;
+      const answer = await member.browser.begin(method, path).answer;
+      must(
+        answer.status < 500 || answer.status === 501,
+        `${answer.route} crashes.`,
+        answer,
+        "A method that a route does not know is none of its business: 404 or 405.",
+      );
+      if (step >= 4) await mustStayLoggedIn(member, answer);
+      const stranger = await site.browser().begin(method, path).answer;
+      must(
+        !(stranger.succeeded && /@example\.com/.test(stranger.text)),
+        `${stranger.route} lets in somebody who is not logged in.`,
+        stranger,
+        "The guard stands before every method of a personal route.",
+      );
+    }
+  }
+}
+
+async function mustStayLoggedIn(member: Actor, answer: Answer): Promise<void> {
+  const me = await member.browser.get("/me");
+  must(
+    me.status === 200,
+    `${answer.route} logs out.`,
+    [answer, me],
+    "Only POST /auth/logout does. Browsers, crawlers and pages of other sites send the other methods and spellings on their own.",
+  );
+}
+
+/** Much of everything: it still counts rightly, it tells nobody who has an account, and nothing grows. */
+async function hundredthTime(goal: WorldGoal): Promise<void> {
+  const { open, redis, step } = goal;
+  const site = await open();
+  const contract = new Contract(step);
+  const visitor = new Actor(contract, site);
+  for (let count = 0; count < 40; count++) await visitor.does(visit);
+  if (step < 3) return;
+
+  const round = async (actor: Actor) => {
+    await actor.does({ does: "log in", as: "alan" });
+    if (actor.who) await actor.does(visit);
+    if (step >= 5 && actor.who) await actor.does(logOut);
+  };
+  const sizes = async () => new Map((await redis.stored()).map(({ name, value }) => [name, value]));
+  const regular = new Actor(contract, site);
+  for (let count = 0; count < 8; count++) await round(regular);
+  const early = await sizes();
+  for (let count = 0; count < 16; count++) await round(regular);
+  const late = await sizes();
+  const growing = [...late].find(
+    ([name, value]) => early.has(name) && value.length > (early.get(name)?.length ?? 0) + 150,
+  );
+  must(
+    !growing,
+    `A key grows with every login: ${growing?.[0]}.`,
+    `${growing?.[0]} = ${growing?.[1].slice(0, 200)} …`,
+    "What is added for a session has to go when the session goes, or it stays for good: take it out when the session ends, and what has run out of time whenever you look.",
+  );
+  const sessions = (keys: Map<string, string>) =>
+    [...keys].filter(([, value]) => value.includes(seededUsers.alan.id));
+  must(
+    sessions(late).length < sessions(early).length + 12,
+    "Every login leaves a key behind.",
+    sessions(late)
+      .slice(-5)
+      .map(([name, value]) => `${name} = ${value.slice(0, 120)}`),
+    "The session of before is replaced, and nobody will ever ask for it again.",
+  );
+
+  for (let guess = 1; guess <= 25; guess++) {
+    const [known, unknown] = await Promise.all(
+      [grace.email, "nobody@example.com"].map((email) =>
+        site.browser().post("/auth/login", { email, password: "not this password" }),
+      ),
+    );
+    must(
+      known?.status === unknown?.status && known?.text === unknown?.text,
+      `After ${guess} wrong passwords, the answer tells a known email from an unknown one.`,
+      [known ?? "", unknown ?? ""],
+      "Whoever can tell the two apart learns who has an account here. What is counted, delayed or locked is so for every email alike.",
+    );
+  }
+}
+
+async function inputs({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const odd: unknown[] = [
+    null,
+    true,
+    0,
+    [],
+    {},
+    [[["deep"]]],
+    { $gt: "" },
+    { toString: "x" },
+    "",
+    " ",
+    "\u0000",
+    "ada@example.com\u0000",
+    "%00",
+    "__proto__",
+    "constructor",
+    "ⓐda@example.com",
+    "\ud800",
+    "' OR 1=1 --",
+    "*",
+    "x".repeat(300),
+  ];
+  const long = laboriousLengths.flatMap(laborious);
+  for (const email of long) {
+    await mustRefuse(site.browser(), "POST", "/auth/login", { email, password: ada.password });
+  }
+  for (const value of odd) {
+    for (const body of [
+      { email: value, password: ada.password },
+      { email: ada.email, password: value },
+      value,
+    ]) {
+      await mustRefuse(site.browser(), "POST", "/auth/login", body);
+    }
+  }
+  if (step < 4) return;
+  const member = new Actor(new Contract(step), site);
+  await member.does(logIn);
+  for (const value of [...long, ...odd]) {
+    const characters = typeof value === "string" ? value.trim().length : 0;
+    if (characters >= 1 && characters <= 80) continue;
+    await mustRefuse(member.browser, "PATCH", "/me", { displayName: value });
+    if (odd.includes(value)) await mustRefuse(member.browser, "PATCH", "/me", value);
+  }
+}
+
+// Eight times the work from one to the next, first where it doubles with each character, then where it
+// grows with the square of their number: the first that is too much comes to an end all the same.
+const laboriousLengths = [16, 19, 22, 25, 28, 31, 40, 300, 2_000, 20_000];
+
+/** What makes an expression that backtracks, or a loop in a loop, work for long. */
+function laborious(length: number): string[] {
+  const many = "a".repeat(length);
+  return [
+    `${many}!`,
+    `${many}@`,
+    `${"a.".repeat(length / 2)}!`,
+    `a@${many}!`,
+    `a@${"a.".repeat(length / 2)}!`,
+    `a@${"a-".repeat(length / 2)}`,
+    `${" ".repeat(length)}x${" ".repeat(length)}!`,
+  ];
+}
+
+async function mustRefuse(
+  browser: Browser,
+  method: "POST" | "PATCH",
+  path: string,
+  body: unknown,
+): Promise<void> {
+  const before = processorMs();
+  const answer = await browser.begin(method, path, body, { withinMs: 60_000 }).answer;
+  const workMs = processorMs() - before;
+  must(
+    workMs < 400,
+    `${answer.route} works for ${Math.round(workMs)} ms on a text of ${answer.request.body?.length} characters, and nobody else is served meanwhile.`,
+    answer,
+    "A pattern that can match the same text in many ways tries them all before it gives up: a little more text, and the server stands still for hours. Let zod's `z.email()` look at emails, and limit the length first.",
+  );
+  must(
+    answer.status < 500,
+    `${answer.route} crashes at what it was sent.`,
+    answer,
+    "Whatever arrives is somebody else's choice. Check its shape before you use it.",
+  );
+  must(
+    !answer.succeeded,
+    `${answer.route} accepts what is none of the contract.`,
+    answer,
+    "A schema says what is let in; everything else is refused.",
+  );
+}
+
+async function otherSites({ open }: WorldGoal): Promise<void> {
+  for (const env of ["development", "production"] as const) {
+    const site = await open({ env });
+    const { email, password } = ada;
+    // A page can send these without asking first: anything else takes a preflight.
+    for (const headers of [
+      { Origin: "https://mallory.example", "Sec-Fetch-Site": "cross-site" },
+      { Origin: site.origin.replace("://", "://blog."), "Sec-Fetch-Site": "same-site" },
+    ]) {
+      for (const [contentType, rawBody] of [
+        ["application/x-www-form-urlencoded", new URLSearchParams({ email, password }).toString()],
+        ["text/plain", JSON.stringify({ email, password })],
+      ] as const) {
+        const victim = site.browser();
+        const login = await victim.post("/auth/login", undefined, {
+          rawBody,
+          contentType,
+          headers,
+        });
+        must(
+          !login.succeeded && !(await victim.sessionCookie()),
+          "A form of another site logs people in.",
+          [`Origin: ${headers.Origin}`, `Content-Type: ${contentType}`, login],
+          "Whoever is logged in to somebody else's account tells it what they would tell their own: addresses, cards, searches. Refuse what another site sends before you look at it.",
+        );
+      }
+    }
+  }
+}
+
+/** The app's own patience may end; what it then answers has to be true. */
+async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
+  for (const act of [logIn, logOut]) {
+    if (knownSince[act.does] > step) continue;
+    for (const kind of ["store", "delete"] as const) {
+      const site = await open();
+      const browser = site.browser();
+      await browser.get("/visits");
+      if (act === logOut) await browser.logIn(ada);
+      const cookie = await browser.cookieHeader();
+      const hold = site.commands.hold(kind);
+      const route = act === logIn ? "/auth/login" : "/auth/logout";
+      const body = act === logIn ? { email: ada.email, password: ada.password } : undefined;
+      const evidence: string[] = [];
+      const early = await impatiently(async () => {
+        const { answer } = browser.begin("POST", route, body, { withinMs: 1e7 });
+        await Promise.race([answer, hold.reached]);
+        return Promise.race([answer, pause(40).then(() => undefined)]);
+      });
+      const stored = async () => (await redis.keys()).length;
+      const whenAnswered = await stored();
+      hold.letOthersPass();
+      const replay =
+        early?.succeeded && step >= 4
+          ? await site.browser().get("/me", { headers: { Cookie: cookie } })
+          : undefined;
+      hold.release();
+      await site.commands.quiet();
+      const afterwards = await stored();
+      await site.close();
+      if (!early?.succeeded) continue;
+      evidence.push(String(early), "the command is still on its way to Redis");
+      must(
+        act !== logOut || replay?.status !== 200,
+        "a logout is answered with success before the session is gone.",
+        [...evidence, replay ?? ""],
+        "Whoever gives up waiting does not know what became of it: that is an error, 5xx, and not a success. The old cookie still works.",
+      );
+      must(
+        act !== logIn || kind !== "store" || afterwards <= whenAnswered,
+        "a login is answered with success before the session is stored.",
+        evidence,
+        "Whoever gives up waiting does not know what became of it: that is an error, 5xx, and not a success.",
+      );
+    }
+  }
+}
+
+async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const cases: [Act, "read" | "store" | "delete"][] = [
+    [logIn, "store"],
+    [logIn, "read"],
+    [askForProfile, "read"],
+    [rename, "read"],
+    [logOut, "read"],
+    [logOut, "delete"],
+  ];
+  for (const [act, kind] of cases) {
+    if (knownSince[act.does] > step) continue;
+    const actor = new Actor(contract, site);
+    await actor.does(visit);
+    if (knownSince[act.does] > 3) await actor.does(logIn);
+    const before = site.commands.sent.length;
+    site.commands.fail(kind, full);
+    const { answer } = await actor.begin(act);
+    const given = await answer;
+    await site.commands.quiet();
+    site.commands.releaseAll();
+    const refused = site.commands.sent.slice(before).some((command) => kindOf(command) === kind);
+    must(
+      !refused || given.status >= 500,
+      `${given.route} answers ${given.status} although Redis refused to ${kind === "store" ? "store" : kind} the session.`,
+      [given, full],
+      "What could not be done is not done: an error of the store has to reach the error handler.",
+    );
+    if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();
+  }
+}
+
+async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const { users } = site.db;
+  for (const [act, method] of [
+    [logIn, "findByEmail"],
+    [askForProfile, "findById"],
+    [rename, "findById"],
+    [rename, "update"],
+  ] as const) {
+    if (knownSince[act.does] > step) continue;
+    const actor = new Actor(contract, site);
+    if (act !== logIn) await actor.does(logIn);
+    const original = users[method];
+    Reflect.set(users, method, () => Promise.reject(new Error("the database is away")));
+    const { answer } = await actor.begin(act);
+    const given = await answer;
+    Reflect.set(users, method, original);
+    must(
+      given.status >= 500,
+      `${given.route} answers ${given.status} although the database failed.`,
+      [given, `db.users.${method} → Error: the database is away`],
+      "Not found and not answered are two things: an error belongs to the error handler.",
+    );
+    await actor.isAsBefore();
+  }
+}
+
+/** What stands in the address has to reach the client: user, password, database, TLS. */
+async function wholeAddress({ ground }: WorldGoal): Promise<void> {
+  const { connectRedis } = ground.module;
+  if (typeof connectRedis !== "function") return;
+  const address = "rediss://somebody:open-sesame%21@127.0.0.1:1/3";
+  const redis = connectRedis(address);
+  redis.on("error", () => {});
+  const { host, port, username, password, db, tls } = redis.options;
+  redis.disconnect();
+  const lost = Object.entries({
+    "the host": host === "127.0.0.1",
+    "the port": Number(port) === 1,
+    "the user": username === "somebody",
+    "the password": password === "open-sesame!",
+    "the number of the database": Number(db) === 3,
+    TLS: Boolean(tls),
+  }).filter(([, kept]) => !kept);
+  must(
+    lost.length === 0,
+    `connectRedis loses ${lost.map(([what]) => what).join(" and ")}.`,
+    `connectRedis("rediss://somebody:…@127.0.0.1:1/3")`,
+    "`new Redis(url, options)` reads all of the address by itself. Whoever takes it apart has to hand on each part: a Redis in production asks for a password.",
+  );
+}
+
+/** Longer than any number of attempts to reconnect: what was lost comes back when Redis does. */
+async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void> {
+  const relay = await openRelay();
+  const site = await open({ redisUrl: relay.through(ground.redisUrl) });
+  const visitor = site.browser();
+  const patiently = { withinMs: 1e7 };
+  (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
+  await impatiently(async () => {
+    const attempts = new Promise<void>((resolve) => {
+      let count = 0;
+      site.redis.on("reconnecting", () => {
+        if (++count > 40) resolve();
+      });
+      site.redis.on("end", () => resolve());
+    });
+    await relay.refuse();
+    await attempts;
+    const { status } = site.redis;
+    await relay.restore();
+    let last: Answer | undefined;
+    // Coming back takes a moment of the machine's; that it will not come is known at once.
+    for (let look = 0; look < mostLooks && last?.status !== 200; look++) {
+      await pause(2);
+      last = await visitor.get("/visits", patiently).catch(() => undefined);
+      if (site.redis.status === "end") break;
+    }
+    must(
+      last?.status === 200,
+      "Redis is back, and the app does not come back with it.",
+      [`the client's status after 40 attempts: ${status}`, last ?? "GET /visits\n→ no answer"],
+      "`retryStrategy` decides whether ioredis ever connects again: null means never, also when it comes after some tries. An outage lasts as long as it lasts.",
+    );
+  });
+}

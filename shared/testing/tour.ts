@@ -127,6 +127,7 @@ async function ownRoutes(site: Site, member: Browser): Promise<void> {
 }
 
 async function troubles(site: Site, member: Browser, step: number): Promise<void> {
+  const end = site.watch.begin("a connection that Redis refused");
   site.redis.emit(
     "error",
     replyError("WRONGPASS invalid username-password pair or user is disabled.", {
@@ -134,6 +135,8 @@ async function troubles(site: Site, member: Browser, step: number): Promise<void
       args: ["default", passwordOfRedis],
     }),
   );
+  await site.commands.quiet();
+  end();
   for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
     for (const words of [
       "OOM command not allowed when used memory > 'maxmemory'.",

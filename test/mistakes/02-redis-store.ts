@@ -274,7 +274,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the whole error of Redis in the log",
     edits: [["`Redis: ${describeError(error)}`", '"Redis:", error']],
     goal: "no standing rule is broken, on any path",
-    says: "The log shows the password of Redis",
+    says: "The log shows the password of Redis, written during a connection that Redis refused",
   },
   {
     name: "reconnecting ends after three tries",

@@ -21,12 +21,15 @@ export function describeError(error: unknown): string {
     .join(" ");
 }
 
-/** The name of the diagnostics channel on which whoever monitors the app gets each error, whole. */
-export const loggedErrors = "app:error";
+/**
+ * The diagnostics channel on which whoever monitors the app gets each error, whole. It is kept, and
+ * not asked for by its name each time: Node forgets channels that nobody keeps.
+ */
+export const loggedErrors = diagnostics.channel("app:error");
 
 /** Writes to the log what failed, and where: the lines of the stack, which hold no data. */
 export function logError(error: unknown): void {
-  diagnostics.channel(loggedErrors).publish({ error });
+  loggedErrors.publish({ error });
   const frames = error instanceof Error ? (error.stack ?? "").match(/^ {4}at .+$/gm) : undefined;
   console.error([describeError(error), ...(frames ?? [])].join("\n"));
 }

@@ -1,4 +1,4 @@
-import diagnostics from "node:diagnostics_channel";
+import type { ChannelListener } from "node:diagnostics_channel";
 import { dirname } from "node:path";
 import { Redis } from "ioredis";
 import { inject, test as base } from "vitest";
@@ -78,7 +78,7 @@ export function goalsFor(module: StepModule) {
           if (error instanceof Error) errors.push(error);
           told = true;
         };
-        diagnostics.subscribe(loggedErrors, handled as diagnostics.ChannelListener);
+        loggedErrors.subscribe(handled as ChannelListener);
         const log = console.error;
         console.error = (...args) => {
           // The line that follows says the same.
@@ -91,7 +91,7 @@ export function goalsFor(module: StepModule) {
         await use(run);
         output.stop();
         console.error = log;
-        diagnostics.unsubscribe(loggedErrors, handled as diagnostics.ChannelListener);
+        loggedErrors.unsubscribe(handled as ChannelListener);
         process.off("uncaughtException", collect);
         process.off("unhandledRejection", collect);
         observer.disconnect();

@@ -1,4 +1,3 @@
-import diagnostics from "node:diagnostics_channel";
 import { Redis } from "ioredis";
 import { afterEach, expect, inject, test, vi } from "vitest";
 import { describeError, loggedErrors, logError } from "../../shared/app/log.ts";
@@ -58,10 +57,10 @@ test("the log gets the description and the places, and a monitor the whole error
   const lines = vi.spyOn(console, "error").mockImplementation(() => {});
   const seen: unknown[] = [];
   const listen = (message: unknown) => seen.push(message);
-  diagnostics.subscribe(loggedErrors, listen);
+  loggedErrors.subscribe(listen);
   const error = Object.assign(new Error("first\nsecond"), { command: { args: ["hunter2"] } });
   logError(error);
-  diagnostics.unsubscribe(loggedErrors, listen);
+  loggedErrors.unsubscribe(listen);
   expect(seen).toEqual([{ error }]);
   expect(lines).toHaveBeenCalledTimes(1);
   const [line] = lines.mock.calls[0] as [string];

@@ -344,7 +344,8 @@ function describeLoadError(error: { name?: string; message?: string; stack?: str
 function stuckElsewhere(file: string, standings: Standing[]): string | undefined {
   const places = standings.slice(-looksElsewhere).map(({ frames: [frame] }) => {
     if (!frame?.url.startsWith("file:")) return "Node.js";
-    return `${relative(root, fileURLToPath(frame.url))}:${frame.line + 1}`;
+    const file = relative(root, fileURLToPath(frame.url)).replace(/^.*node_modules[\\/]/, "");
+    return `${file}:${frame.line + 1}`;
   });
   const [place] = places;
   if (places.length < looksElsewhere || new Set(places).size > 1) return undefined;

@@ -19,7 +19,10 @@ export function copyWorkshop(): { folder: string; remove(): void } {
   // The steps of a clone may be solved.
   for (const step of steps) cpSync(inCopy(stepPaths(step).starter), inCopy(stepPaths(step).app));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
+  };
 }
 
 export interface Ended {

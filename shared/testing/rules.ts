@@ -125,7 +125,7 @@ export const rules: readonly Rule[] = [
         ({ answer }) =>
           answer.status === 200 &&
           answer.text !== "" &&
-          /^((GET|PATCH) \/(me|visits)|POST \/auth)\b/i.test(answer.route) &&
+          /^((GET|PATCH) \/(me|visits)|POST \/auth\/\w+)\/?(\?|$)/i.test(answer.route) &&
           answer.mayBeKept,
       );
       return (

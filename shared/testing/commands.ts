@@ -7,6 +7,9 @@ export interface SentCommand {
   args: string[];
 }
 
+/** What Redis says when it is full. */
+export const fullRedis = "OOM command not allowed when used memory > 'maxmemory'.";
+
 /** What commands are about: reading a session, storing one, prolonging one, deleting one. */
 export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
 
@@ -72,7 +75,7 @@ export class CommandTap {
   }
 
   /** From now on, commands of this kind fail, with these words of Redis or of the client. */
-  fail(kind: CommandKind, words = "OOM command not allowed when used memory > 'maxmemory'."): void {
+  fail(kind: CommandKind, words = fullRedis): void {
     this.#failing.set(kind, words);
   }
 

@@ -33,7 +33,6 @@ export const knownSince: Record<Act["does"], number> = {
 
 /** How the requests of an actor differ from plain ones. */
 export interface Disguise {
-  path?(path: string): string;
   /** What is sent as Cookie, instead of what the browser would send. */
   cookie?(own: string): string;
   /** Done before each act. */
@@ -110,7 +109,7 @@ export class Actor {
     await this.#disguise.before?.();
     const { method, path, body } = requestOf(act);
     const cookieBefore = await this.#browser.cookieHeader();
-    const exchange = this.#browser.begin(method, this.#pathOf(path), body, await this.#options());
+    const exchange = this.#browser.begin(method, path, body, await this.#options());
     const settle = async () => this.#compare(act, await exchange.answer, cookieBefore);
     return Object.assign(exchange, { settle });
   }
@@ -119,10 +118,6 @@ export class Actor {
   async isAsBefore(): Promise<void> {
     await this.does({ does: "visit" });
     if (this.contract.step >= 4) await this.does({ does: "ask for the profile" });
-  }
-
-  #pathOf(path: string): string {
-    return this.#disguise.path?.(path) ?? path;
   }
 
   async #options(): Promise<RequestOptions> {

@@ -2,7 +2,7 @@ import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { kindOf } from "./commands.ts";
 import { describeDuration, sessionIdIn, type SetCookie } from "./cookies.ts";
-import { secretsIn, secretShownIn, sessionIdsOf } from "./secrets.ts";
+import { secretsIn, secretShownIn } from "./secrets.ts";
 import type { Evidence } from "./verdict.ts";
 import type { Exchange, Happened } from "./watch.ts";
 
@@ -469,9 +469,4 @@ function excerpt(text: string, around = ""): string {
   const at = Math.max(0, text.indexOf(around) - 60);
   const part = text.slice(at, at + 200).trim();
   return `${at > 0 ? "… " : ""}${part}${at + 200 < text.length ? " …" : ""}`;
-}
-
-/** The ids of all sessions that were handed out. */
-export function sessionIdsIn(exchanges: readonly Exchange[]): string[] {
-  return exchanges.flatMap(sessionIdsOf);
 }

@@ -46,7 +46,7 @@ export function secretShownIn(text: string, secrets: readonly Secret[]): Secret 
 }
 
 /** The ids of the sessions that the server named in an answer. */
-export function sessionIdsOf({ answer }: Exchange): string[] {
+function sessionIdsOf({ answer }: Exchange): string[] {
   return answer.setCookies.flatMap(({ value }) => sessionIdIn(value) ?? []);
 }
 

@@ -2,7 +2,7 @@ import type { Express } from "express";
 import { seededUsers } from "../app/database.ts";
 import type { Browser } from "./browser.ts";
 import { forge } from "./cookies.ts";
-import { replyError } from "./commands.ts";
+import { fullRedis, replyError } from "./commands.ts";
 import { chosenByTheClient } from "./rules.ts";
 import { passwordOfRedis } from "./secrets.ts";
 import type { Site } from "./site.ts";
@@ -138,10 +138,7 @@ async function troubles(site: Site, member: Browser, step: number): Promise<void
   await site.commands.quiet();
   end();
   for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
-    for (const words of [
-      "OOM command not allowed when used memory > 'maxmemory'.",
-      "Command timed out",
-    ]) {
+    for (const words of [fullRedis, "Command timed out"]) {
       site.commands.fail(kind, words);
       await member.get("/visits");
       if (step >= 3) {

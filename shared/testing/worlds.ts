@@ -2,18 +2,26 @@ import { vi } from "vitest";
 import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser } from "./browser.ts";
-import { kindOf, type Hold } from "./commands.ts";
-import { Actor, Contract, describeAct, knownSince, story, type Act } from "./contract.ts";
+import { fullRedis, kindOf, type Hold } from "./commands.ts";
+import {
+  Actor,
+  Contract,
+  describeAct,
+  knownSince,
+  story,
+  type Act,
+  type Disguise,
+} from "./contract.ts";
 import type { Goal } from "./goals.ts";
 import { holdEverything, impatiently } from "./moments.ts";
 import { processorMs } from "./processor-time.ts";
-import type { Site, SiteOptions } from "./site.ts";
+import type { Site } from "./site.ts";
 import { pause } from "./time.ts";
 import { must, under } from "./verdict.ts";
 
 /** Circumstances that must change nothing: what a step promises, it promises there as well. */
 export interface World {
-  /** Begins the first line of the message: "Behind other cookies: …". */
+  /** Begins the first line of the message: "Among other cookies: …". */
   name: string;
   /** The first step that lives in it. */
   since: number;
@@ -26,7 +34,6 @@ export interface WorldGoal extends Pick<Goal, "ground" | "open" | "openRelay" | 
 }
 
 const { ada, grace } = seededUsers;
-const full = "OOM command not allowed when used memory > 'maxmemory'.";
 const hourMs = 60 * 60 * 1000;
 const mostLooks = 2_000;
 
@@ -42,34 +49,26 @@ export const worlds: readonly World[] = [
     since: 1,
     async visit({ open, step }) {
       const site = await open();
-      const contract = new Contract(step);
       // An app may insist on what every browser sends.
       const { email, password } = ada;
       const login = await site.program().post("/auth/login", { email, password });
       if (login.status === 403) return;
-      await story(
-        new Actor(contract, site, site.program()),
-        new Actor(contract, site, site.program()),
-      );
+      await tellStory(site, step, [site.program(), site.program()]);
     },
   },
   {
     name: "In production, behind TLS",
     since: 1,
-    visit: (goal) => storyAt(goal, { env: "production" }),
+    visit: async ({ open, step }) => tellStory(await open({ env: "production" }), step),
   },
   {
     name: "Among other cookies",
     since: 1,
     async visit({ open, step }) {
       const site = await open();
-      const contract = new Contract(step);
       const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=";
-      const amid = (own: string) => [before, own, "z=1; sid2=x"].filter(Boolean).join("; ");
-      await story(
-        new Actor(contract, site, site.browser(), { cookie: amid }),
-        new Actor(contract, site, site.browser(), { cookie: amid }),
-      );
+      const cookie = (own: string) => [before, own, "z=1; sid2=x"].filter(Boolean).join("; ");
+      await tellStory(site, step, [site.browser(), site.browser()], { cookie });
     },
   },
   { name: "Written in another way", since: 4, visit: otherSpellings },
@@ -79,17 +78,13 @@ export const worlds: readonly World[] = [
     since: 2,
     async visit({ open, redis, step }) {
       const site = await open();
-      const contract = new Contract(step);
       vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
       try {
         const before = async () => {
           vi.setSystemTime(Date.now() + hourMs / 2);
           await redis.age(1_800);
         };
-        await story(
-          new Actor(contract, site, site.browser(), { before }),
-          new Actor(contract, site, site.browser(), { before }),
-        );
+        await tellStory(site, step, [site.browser(), site.browser()], { before });
       } finally {
         vi.useRealTimers();
       }
@@ -101,17 +96,13 @@ export const worlds: readonly World[] = [
     async visit({ open, step }) {
       const site = await open();
       const second = await open({ db: site.db, newProcess: true });
-      const contract = new Contract(step);
-      const [one, other] = [site.browser(), site.browser()];
+      const browsers: [Browser, Browser] = [site.browser(), site.browser()];
       let turn = 0;
       const before = async () => {
         turn++;
-        for (const browser of [one, other]) browser.moveTo(turn % 2 ? second : site);
+        for (const browser of browsers) browser.moveTo(turn % 2 ? second : site);
       };
-      await story(
-        new Actor(contract, site, one, { before }),
-        new Actor(contract, site, other, { before }),
-      );
+      await tellStory(site, step, browsers, { before });
     },
   },
   { name: "At the same moment", since: 1, visit: sameMoment },
@@ -134,10 +125,15 @@ export async function visitWorlds(goal: WorldGoal): Promise<void> {
   }
 }
 
-async function storyAt({ open, step }: WorldGoal, options?: SiteOptions): Promise<void> {
-  const site = await open(options);
+/** Lets two people live through the story, both in the same circumstances. */
+async function tellStory(
+  site: Site,
+  step: number,
+  [one, other]: [Browser, Browser] = [site.browser(), site.browser()],
+  disguise?: Disguise,
+): Promise<void> {
   const contract = new Contract(step);
-  await story(new Actor(contract, site), new Actor(contract, site));
+  await story(new Actor(contract, site, one, disguise), new Actor(contract, site, other, disguise));
 }
 
 /** Two people at a new site, logged in as far as the step knows it. */
@@ -569,7 +565,6 @@ async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
       const hold = site.commands.hold(kind);
       const route = act === logIn ? "/auth/login" : "/auth/logout";
       const body = act === logIn ? { email: ada.email, password: ada.password } : undefined;
-      const evidence: string[] = [];
       const early = await impatiently(async () => {
         const { answer } = browser.begin("POST", route, body, { withinMs: 1e7 });
         await Promise.race([answer, hold.reached]);
@@ -587,7 +582,7 @@ async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
       const afterwards = await stored();
       await site.close();
       if (!early?.succeeded) continue;
-      evidence.push(String(early), "the command is still on its way to Redis");
+      const evidence = [String(early), "the command is still on its way to Redis"];
       must(
         act !== logOut || replay?.status !== 200,
         "a logout is answered with success before the session is gone.",
@@ -621,7 +616,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     await actor.does(visit);
     if (knownSince[act.does] > 3) await actor.does(logIn);
     const before = site.commands.sent.length;
-    site.commands.fail(kind, full);
+    site.commands.fail(kind);
     const { answer } = await actor.begin(act);
     const given = await answer;
     await site.commands.quiet();
@@ -629,8 +624,8 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     const refused = site.commands.sent.slice(before).some((command) => kindOf(command) === kind);
     must(
       !refused || given.status >= 500,
-      `${given.route} answers ${given.status} although Redis refused to ${kind === "store" ? "store" : kind} the session.`,
-      [given, full],
+      `${given.route} answers ${given.status} although Redis refused to ${kind} the session.`,
+      [given, fullRedis],
       "What could not be done is not done: an error of the store has to reach the error handler.",
     );
     if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();

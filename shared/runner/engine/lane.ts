@@ -145,7 +145,7 @@ export class Lane {
     let open = goals;
     let fault: string | undefined;
     for (let lostThreads = 0; open.length > 0;) {
-      const { cases, error, lost } = await this.#round(step, open, lostThreads === 0);
+      const { cases, error, lost: message } = await this.#round(step, open, lostThreads === 0);
       for (const name of open) {
         const finding = findingOf(cases.get(name));
         if (finding) findings.set(name, finding);
@@ -153,13 +153,12 @@ export class Lane {
           if (!broken.has(rule)) broken.set(rule, message);
         }
       }
-      if (lost === undefined) {
+      if (message === undefined) {
         fault = error;
         break;
       }
       // The others get a new thread.
       lostThreads++;
-      const message = lost;
       if (cases.size === 0) fault = message;
       const [stuck = "", ...rest] = open;
       if (!findings.has(stuck) || open.every((name) => findings.has(name))) {

@@ -12,6 +12,8 @@ type Callback = (error?: unknown, session?: SessionData | null) => void;
 
 export interface SessionStoreOptions {
   client: Redis;
+  /** What every key begins with: `sess:`. */
+  prefix?: string;
   /**
    * Writes a session that was stored before. The default is `SET key value EX ttlSeconds`.
    *
@@ -32,10 +34,12 @@ export class SessionStore extends RedisStore {
 
   constructor({
     client,
+    prefix = "sess:",
     rewrite = (key, value, ttlSeconds) => client.set(key, value, "EX", ttlSeconds),
   }: SessionStoreOptions) {
     super({
       client,
+      prefix,
       ttl: ttlSecondsOf,
       serializer: { parse: (text) => this.#parse(text), stringify: JSON.stringify },
     });

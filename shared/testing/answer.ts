@@ -1,5 +1,6 @@
 import { describeSetCookie, shortened, type SetCookie } from "./cookies.ts";
-import { must, notJudged } from "./verdict.ts";
+import { describeCause, describeError, meaningOf } from "./crashes.ts";
+import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
 export interface SentRequest {
   method: string;
@@ -85,13 +86,13 @@ export class Answer {
    * Demands one of these statuses. A stub, a missing route and a crash explain themselves, so the
    * claim is left to the answer that is wrong in its own way.
    *
-   * @param crashClaim What a crash means here, when that can be said; the reason then fits it.
+   * @param forWhom Completes the claim of a crash: "for a deleted user".
    */
   mustBe(
     expected: number | readonly number[],
     claim: string,
     reason: string,
-    crashClaim?: string,
+    forWhom?: string,
   ): void {
     const statuses = [expected].flat();
     if (statuses.includes(this.status)) return;
@@ -107,13 +108,28 @@ export class Answer {
       this,
       "Method and path are part of the contract, and a route has to stand before the error handler.",
     );
-    must(
-      this.status < 500,
-      crashClaim ?? `${this.route} crashed: ${this.#crash()}.`,
-      this,
-      crashClaim ? reason : whyItCrashed(this.thrown),
-    );
+    if (this.status >= 500) {
+      const meaning = meaningOf(this.thrown);
+      throw new GoalUnmet(
+        `${this.route} crashe${forWhom ? `s ${forWhom}` : "d"}: ${this.#crash()}.`,
+        this,
+        meaning?.advice ??
+          "An error was thrown while the request was answered; the error handler made it a 500.",
+        // Its TODO may be another one than the goal's.
+        meaning && "",
+      );
+    }
     must(false, claim, this, reason);
+  }
+
+  /** Demands the code of the contract: people read a status, programs decide by the code. */
+  mustSay(code: string): void {
+    must(
+      this.errorCode === code,
+      `The refusal does not carry the code of the contract, ${code}.`,
+      this,
+      `People read a status, programs decide by the code: { error: { code: "${code}" } }.`,
+    );
   }
 
   /** For what a goal takes for granted: when it fails, the goal is not judged. */
@@ -137,39 +153,13 @@ export class Answer {
   }
 
   #crash(): string {
-    return this.thrown ? describeError(this.thrown) : `it answered ${this.status}`;
+    return this.thrown ? describeCause(this.thrown) : `it answered ${this.status}`;
   }
 
   #statusInWords(): string {
     if (this.status === 501) return "501, the stub";
     return this.thrown ? `${this.status}, ${describeError(this.thrown)}` : String(this.status);
   }
-}
-
-/** What an error usually means here, for whoever reads its message for the first time. */
-export function whyItCrashed(error: Error | undefined): string {
-  if (error instanceof ReferenceError || error?.name === "ReferenceError") {
-    return "The file uses a name that it neither imports nor declares. `createApp` receives `redis`, `db` and `config`; the lesson lists the new imports.";
-  }
-  if (/reading 'safeParse/.test(error?.message ?? "")) {
-    return "`validate` found no schema: it takes an object, `validate({ body: YourSchema })`.";
-  }
-  return "An error was thrown while the request was answered; the error handler made it a 500.";
-}
-
-/** An error in one line, with the place in the app that it came from. */
-export function describeError(error: Error): string {
-  const place = placeInApp(error);
-  return `${error.name}: ${error.message.split("\n")[0]}${place ? ` (${place})` : ""}`;
-}
-
-/** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */
-export function placeInApp(error: Error): string | undefined {
-  const frame =
-    /((?:(?:steps|solutions)[\\/][^\s():\\/]+[\\/])?(?<![\w-])app\.ts)[^\s():]*:(\d+)/.exec(
-      error.stack ?? "",
-    );
-  return frame ? `${frame[1]}:${frame[2]}` : undefined;
 }
 
 function shortenedBody(text: string): string {

@@ -1,7 +1,9 @@
 import { CookieJar } from "tough-cookie";
 import request from "supertest";
-import { Answer, describeError, type SentRequest } from "./answer.ts";
+import type { Express } from "express";
+import { Answer, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./chromium.ts";
+import { describeError } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must, notJudged } from "./verdict.ts";
@@ -70,6 +72,25 @@ export class Browser {
       notJudged("logging in sets no cookie that a browser keeps");
     }
     return answer;
+  }
+
+  /** Demands that this browser has a session cookie after an answer, and finds out why it has none. */
+  async mustHaveSession(answer: Answer, reason: string): Promise<void> {
+    if (await this.sessionCookie()) return;
+    must(
+      answer.setCookies.length === 0,
+      "The browser refuses the session cookie.",
+      answer,
+      "On http a browser takes neither Secure nor a __Host- name: both belong to production. And it takes no cookie for another domain than the site's own.",
+    );
+    const overTls = await this.#site.overTls(() => this.#site.browser().get("/visits"));
+    must(
+      !overTls.setCookies.some(({ secure }) => secure),
+      "The session cookie is Secure: on http nobody gets it.",
+      [answer, "over TLS:", overTls],
+      "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure comes with step 6, for production.",
+    );
+    must(false, `${answer.route} sets no session cookie.`, answer, reason);
   }
 
   /** The session cookie that this browser would send to the site now, as `name=value`. */
@@ -171,6 +192,13 @@ export class Browser {
       if (options.withinMs === undefined) silentRoutes.add(route);
       const cause = thrown ? ` ${describeError(thrown)}` : "";
       if (isTimeout(error)) {
+        const factory = uncalledFactory(site.app);
+        must(
+          !factory,
+          `\`app.use(${factory})\` mounts the function that makes a middleware, and not the middleware.`,
+          `${route}\n→ no answer within ${withinMs / 1000} s`,
+          `Call it: \`app.use(${factory}({ … }))\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
+        );
         must(
           false,
           `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
@@ -204,6 +232,12 @@ export class Browser {
     site.watch.exchanges.push({ site, answer, sent: headers });
     return answer;
   }
+}
+
+/** The name of what was mounted without being called: it has no use for a response or for `next`. */
+function uncalledFactory({ router }: Express): string | undefined {
+  const layer = router.stack.find(({ route, handle }) => !route && handle.length < 2);
+  return layer && (layer.handle.name || "…");
 }
 
 function valueOf(pair: string): string {

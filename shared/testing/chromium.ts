@@ -24,3 +24,14 @@ export function headersOfChromium(method: string, origin: string): Record<string
     }),
   };
 }
+
+/** What Safari sent before 16.4: no `Sec-Fetch-` headers, and Origin with whatever changes something. */
+export function headersOfOlderBrowsers(method: string, origin: string): Record<string, string> {
+  return {
+    "User-Agent":
+      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.6 Safari/605.1.15",
+    Accept: "*/*",
+    Referer: `${origin}/`,
+    ...(method !== "GET" && method !== "HEAD" && { Origin: origin }),
+  };
+}

@@ -5,7 +5,9 @@ import { inject, test as base } from "vitest";
 import { loggedErrors } from "../app/log.ts";
 import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
-import { describeError } from "./answer.ts";
+import { forgetConnections, watchConnections } from "./connections.ts";
+import { describeError } from "./crashes.ts";
+import { forgetEnvironment, watchEnvironment } from "./environment.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
@@ -55,6 +57,13 @@ interface Run {
 let corners = 0;
 let processes = 1;
 
+// Before the app is evaluated: what it does then counts as well.
+watchConnections();
+watchEnvironment();
+// Another process has another number.
+const { pid } = process;
+Object.defineProperty(process, "pid", { configurable: true, get: () => pid + processes });
+
 /** vitest's `test` for the goals of a step, with everything a goal may ask for. */
 export function goalsFor(module: StepModule) {
   return base.extend<Goal & { run: Run; standingRules: void }>({
@@ -95,6 +104,8 @@ export function goalsFor(module: StepModule) {
         process.off("uncaughtException", collect);
         process.off("unhandledRejection", collect);
         observer.disconnect();
+        forgetConnections();
+        forgetEnvironment();
       },
       { scope: "file" },
     ],

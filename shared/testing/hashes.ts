@@ -13,6 +13,8 @@ export interface HashingWork {
   iterations: number;
   /** The calls that kept the thread, by bcrypt's name or node:crypto's: `compareSync`. */
   synchronous: string[];
+  /** The texts that were hashed anew, and not compared. */
+  texts: string[];
 }
 
 interface NativeBcrypt {
@@ -30,7 +32,7 @@ const native: NativeBcrypt = require("node-gyp-build")(
 
 /** Counts the work of hashing that `action` causes: no clock is asked. */
 export async function hashingDuring(action: () => Promise<unknown>): Promise<HashingWork> {
-  const work: HashingWork = { iterations: 0, synchronous: [] };
+  const work: HashingWork = { iterations: 0, synchronous: [], texts: [] };
   const restore: (() => void)[] = [];
   const watch = <Name extends string>(
     owner: Record<Name, (...args: never[]) => unknown>,
@@ -48,9 +50,13 @@ export async function hashingDuring(action: () => Promise<unknown>): Promise<Has
   // Both take the text first, and then a salt or a hash: each names the cost.
   const count = ([, salt]: unknown[]) => (work.iterations += iterationsOf(salt));
   for (const name of ["encrypt", "compare"] as const) {
-    watch(native, name, count);
-    watch(native, `${name}_sync`, (args) => {
+    const note = (args: unknown[]) => {
       count(args);
+      if (name === "encrypt") work.texts.push(String(args[0]));
+    };
+    watch(native, name, note);
+    watch(native, `${name}_sync`, (args) => {
+      note(args);
       work.synchronous.push(name === "encrypt" ? "hashSync" : "compareSync");
     });
   }

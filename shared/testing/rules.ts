@@ -1,6 +1,6 @@
 import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
-import { kindOf } from "./commands.ts";
+import { fullRedis, kindOf } from "./commands.ts";
 import { describeDuration, sessionIdIn, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import type { Evidence } from "./verdict.ts";
@@ -85,7 +85,11 @@ export const rules: readonly Rule[] = [
               ? "where its files are, with the stack of an error"
               : /"(dev)?dependencies" *:|createApp\b.*\bexpress\b/is.test(answer.text)
                 ? "the files of its own project"
-                : undefined;
+                : /express/i.test(String(answer.headers["x-powered-by"] ?? ""))
+                  ? "that Express runs here, in X-Powered-By"
+                  : site.config.env === "production" && answer.text.includes(fullRedis)
+                    ? "what Redis said"
+                    : undefined;
         if (what) {
           return {
             claim: `The answer to ${answer.route} tells strangers ${what}.`,
@@ -114,6 +118,20 @@ export const rules: readonly Rule[] = [
         };
       }
       return undefined;
+    },
+  },
+  {
+    name: "nobody's role leaves",
+    since: 4,
+    why: "The contract: { id, email, displayName }. What leaves unnoticed today is a role, which tells a thief whose cookie is worth most; the next column may be a secret. Name the fields that may leave.",
+    breach({ exchanges }) {
+      const told = exchanges.find(({ answer }) => /"role" *:/.test(answer.text));
+      return (
+        told && {
+          claim: `The answer to ${told.answer.route} tells the role, which the contract does not name.`,
+          evidence: told.answer,
+        }
+      );
     },
   },
   {
@@ -165,7 +183,12 @@ export const rules: readonly Rule[] = [
     since: 1,
     why: "Answering does not end a function: whoever answers returns, and neither goes on nor calls next().",
     breach({ late }) {
-      const again = late.find(({ error }) => /headers after they are sent/.test(error.message));
+      const again = late.find(
+        ({ error, status }) =>
+          /headers after they are sent/.test(error.message) &&
+          // Whoever was told that it took too long has been answered; the work goes on.
+          ![503, 504].includes(status),
+      );
       return (
         again && {
           claim: `${again.route} is answered, and the handler goes on and answers once more.`,
@@ -189,6 +212,17 @@ export const rules: readonly Rule[] = [
           evidence: twice.answer,
         }
       );
+    },
+  },
+  {
+    name: "a health check is nobody's visit",
+    since: 1,
+    why: "A monitor asks every few seconds, and needs no session: mount `session()` after /health, so that neither a cookie nor the store is looked at.",
+    breach({ exchanges }) {
+      const check = exchanges.find(
+        ({ answer }) => answer.request.path === "/health" && answer.setCookies.length > 0,
+      );
+      return check && { claim: "GET /health sends a session cookie.", evidence: check.answer };
     },
   },
   {
@@ -350,11 +384,13 @@ export const rules: readonly Rule[] = [
     since: 6,
     why: "Whoever gets the weaker cookie is the one who is attacked. The flags belong to the cookie, not to the person, the path or the moment.",
     breach({ exchanges }) {
-      for (const { answer, site, sent } of exchanges) {
+      const sent = exchanges.flatMap((each) =>
+        newSessionsIn(each.answer.setCookies).map((weak) => ({ ...each, weak })),
+      );
+      for (const { answer, site, sent: headers, weak } of sent) {
         const production = site.config.env === "production";
-        const weak = newSessionIn(answer.setCookies);
         // Over plain http, a browser keeps no __Host- cookie.
-        if (!weak || sent["X-Forwarded-Proto"] === "http") continue;
+        if (headers["X-Forwarded-Proto"] === "http" && weak.name.startsWith("__Host-")) continue;
         const lacks = !weak.httpOnly
           ? "without HttpOnly"
           : !["lax", "strict"].includes(weak.sameSite ?? "")
@@ -434,7 +470,11 @@ function writesOf({ sites }: Happened): { name: string; value: string }[] {
 }
 
 function newSessionIn(setCookies: readonly SetCookie[]): SetCookie | undefined {
-  return setCookies.find(
+  return newSessionsIn(setCookies)[0];
+}
+
+function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {
+  return setCookies.filter(
     ({ value, livesMs = 1 }) => sessionIdIn(value) !== undefined && livesMs > 0,
   );
 }

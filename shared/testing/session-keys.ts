@@ -25,3 +25,17 @@ export async function sessionKeyOf(
     .map((name) => name.slice(redis.prefix.length))
     .find((key) => stored.has(key));
 }
+
+/** Whether a stored session is JSON, as connect-redis writes it, rather than sealed. */
+export function isReadable(value: string): boolean {
+  try {
+    return typeof JSON.parse(value) === "object";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a session knows a user; a sealed one may. */
+export function knows(value: string | undefined, userId: string): boolean {
+  return value !== undefined && (value.includes(userId) || !isReadable(value));
+}

@@ -7,9 +7,12 @@ import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { describeError, whyItCrashed } from "./answer.ts";
 import { Browser } from "./browser.ts";
+import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
+import { addressOf, strayAddress, tellAddress } from "./connections.ts";
+import { describeCause, describeError, meaningOf } from "./crashes.ts";
+import { misreadEnvironment } from "./environment.ts";
 import { AppNotBuilt } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
@@ -76,6 +79,7 @@ export class Site {
   readonly #duplicates: Redis[] = [];
   #server!: Server;
   #commands!: CommandTap;
+  #encrypted = false;
 
   private constructor(ground: Ground, db: Database, config: Config, redisUrl: string) {
     this.#ground = ground;
@@ -96,9 +100,15 @@ export class Site {
       redisUrl ?? ground.redisUrl,
     );
     ground.watch.sites.push(site);
+    tellAddress(ground.redisUrl);
+    tellAddress(site.redisUrl);
     if (newProcess) site.#module = await ground.evaluateAnew();
     await site.#start(impatient);
     return site;
+  }
+
+  get module(): StepModule {
+    return this.#module;
   }
 
   get app(): Express {
@@ -153,6 +163,11 @@ export class Site {
     return new Browser(this);
   }
 
+  /** A browser that says where a request comes from in Origin alone. */
+  olderBrowser(): Browser {
+    return new Browser(this, headersOfOlderBrowsers);
+  }
+
   /** A client that is no browser, such as curl: it says nothing of itself, and keeps cookies. */
   program(): Browser {
     return new Browser(this, () => ({}));
@@ -194,6 +209,24 @@ export class Site {
       db: this.db,
       config: this.config,
     });
+    const stray = strayAddress();
+    if (stray === undefined) return;
+    throw new AppNotBuilt(
+      `The app opens a connection of its own, to ${stray}.`,
+      [],
+      "It receives one, `redis`, which `connectRedis` has made: with the right address, with patience and with a listener for its errors. Use that.",
+    );
+  }
+
+  /** Lets the app believe that what it is asked meanwhile came over TLS, without a proxy. */
+  async overTls<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.#encrypted = true;
+    try {
+      return await action();
+    } finally {
+      this.#encrypted = false;
+      this.connections.destroy();
+    }
   }
 
   async #start(impatient = false): Promise<void> {
@@ -203,12 +236,14 @@ export class Site {
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
       const app = this.#app as unknown as (...args: unknown[]) => void;
+      if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
       app(req, res, (error?: unknown) => {
         if (error) {
           const thrown = error instanceof Error ? error : new Error(String(error));
           this.#ground.errors.push(thrown);
           const route = `${req.method} ${req.url}`;
-          if (res.headersSent) this.#ground.watch.late.push({ error: thrown, route });
+          const { headersSent, statusCode: status } = res;
+          if (headersSent) this.#ground.watch.late.push({ error: thrown, route, status });
         }
         if (res.writableEnded) return;
         if (res.headersSent) return res.destroy();
@@ -239,7 +274,15 @@ function connect(module: StepModule, url: string): Redis {
   } catch (error) {
     return failed("connectRedis", error);
   }
-  if (redis instanceof Redis) return redis;
+  if (redis instanceof Redis) {
+    if (addressOf(redis) === addressOf(url)) return redis;
+    redis.disconnect();
+    throw new AppNotBuilt(
+      `connectRedis connects to ${addressOf(redis)}, and not to the address that it receives.`,
+      `connectRedis("${url}")`,
+      "`new Redis(url, options)` takes the address first. Where Redis is, the main program knows, and tells it.",
+    );
+  }
   throw new AppNotBuilt(
     "connectRedis returned no ioredis client.",
     `connectRedis("${url}") → ${String(redis)}`,
@@ -271,6 +314,21 @@ export async function create(module: StepModule, services: Services): Promise<Ex
   );
 }
 
+/** Why `createApp` refuses a configuration, if it does, and the call for people to read. */
+export async function refusalToStart(
+  { module, redis, db, config }: Site,
+  other: Partial<Config>,
+): Promise<{ call: string; refusal: Error | undefined }> {
+  const wanted = { ...config, ...other };
+  const call = `createApp({ config: ${JSON.stringify(wanted)} })`;
+  try {
+    await module.createApp?.({ redis, db, config: wanted });
+    return { call, refusal: undefined };
+  } catch (error) {
+    return { call, refusal: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
 /** Every tutorial ends with `app.listen`. Here it would leave a server behind at each goal. */
 function withoutListening<Result>(build: () => Result): Result {
   const { listen } = NetServer.prototype;
@@ -288,19 +346,17 @@ function withoutListening<Result>(build: () => Result): Result {
   }
 }
 
+const toldByConfig =
+  "Several apps live in one process here, each with a configuration of its own; the main program reads the environment, once, for all of them.";
+
 function failed(what: string, error: unknown): never {
   if (error instanceof AppNotBuilt) throw error;
-  const cause = error instanceof Error ? describeError(error) : String(error);
-  const wrongImport = /default.* is not a (constructor|function)/.test(cause);
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  const misread = misreadEnvironment(false);
+  if (misread) throw new AppNotBuilt(misread, `${what} → ${describeError(thrown)}`, toldByConfig);
   throw new AppNotBuilt(
-    wrongImport
-      ? `${what} uses a default import that does not exist: ${cause}.`
-      : `${what} threw: ${cause}.`,
-    [],
-    wrongImport
-      ? "Does the package export it by name? connect-redis 8 exports `RedisStore`, in braces."
-      : error instanceof ReferenceError
-        ? whyItCrashed(error)
-        : "Nothing else can be tested until it returns.",
+    `${what} threw: ${describeCause(thrown)}.`,
+    describeCause(thrown) === describeError(thrown) ? [] : describeError(thrown),
+    meaningOf(thrown)?.advice ?? "Nothing else can be tested until it returns.",
   );
 }

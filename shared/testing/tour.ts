@@ -19,6 +19,7 @@ export async function tour(site: Site, step: number): Promise<void> {
   const visit = await member.get("/visits").catch(() => notJudged("GET /visits gets no answer"));
   visit.orNotJudged(200, "visits are not counted yet");
   await strangers(site);
+  await clients(site);
   if (step >= 3) await logins(site, member);
   if (step >= 4) await profiles(site, member);
   await ownRoutes(site, member);
@@ -44,6 +45,42 @@ async function strangers(site: Site): Promise<void> {
   for (const value of [forge(cookie.slice(at + 1)), "s%3A", "%", "j%3A%7B%7D", '"quoted"']) {
     await site.browser().get("/visits", { headers: { Cookie: `${name}=${value}` } });
   }
+}
+
+// Whatever a client calls itself, it gets the same cookie.
+async function clients(site: Site): Promise<void> {
+  const disguises: Record<string, string>[] = [
+    {
+      "User-Agent":
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+    },
+    {
+      "User-Agent":
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+    },
+    {
+      Origin: "https://mallory.example",
+      Referer: "https://mallory.example/",
+      "Sec-Fetch-Site": "cross-site",
+      "Sec-Fetch-Dest": "iframe",
+    },
+    { Origin: site.origin.replace("://", "://mallory-") },
+    { Origin: `${site.origin}.mallory.example` },
+    { Origin: "null" },
+  ];
+  for (const headers of disguises) {
+    const guest = site.browser();
+    await guest.post("/auth/login", { email: ada.email, password: ada.password }, { headers });
+    await guest.get("/visits", { headers });
+    await guest.get("/me", { headers });
+  }
+  await site
+    .browser()
+    .post(
+      "/auth/login",
+      { email: ada.email, password: ada.password },
+      { headers: { "X-Forwarded-Proto": "http" } },
+    );
 }
 
 async function logins(site: Site, member: Browser): Promise<void> {
@@ -137,10 +174,12 @@ async function troubles(site: Site, member: Browser, step: number): Promise<void
   );
   await site.commands.quiet();
   end();
+  await lostConnection(site);
   for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
     for (const words of [fullRedis, "Command timed out"]) {
       site.commands.fail(kind, words);
       await member.get("/visits");
+      await site.browser().get("/visits");
       if (step >= 3) {
         await site.browser().post("/auth/login", { email: ada.email, password: ada.password });
       }
@@ -153,6 +192,20 @@ async function troubles(site: Site, member: Browser, step: number): Promise<void
       }
     }
   }
+}
+
+/** What `connectRedis` logs of a connection whose address carries a password. */
+async function lostConnection(site: Site): Promise<void> {
+  const { connectRedis } = site.module;
+  const url = new URL(site.redisUrl);
+  url.username = "default";
+  url.password = passwordOfRedis;
+  const end = site.watch.begin("a lost connection");
+  const redis = connectRedis?.(url.href);
+  redis?.emit("error", new Error("connect ECONNREFUSED"));
+  redis?.disconnect();
+  await site.commands.quiet();
+  end();
 }
 
 async function logouts(site: Site, member: Browser): Promise<void> {

@@ -21,6 +21,8 @@ export interface PrintedLine {
 export interface LateError {
   error: Error;
   route: string;
+  /** What it had been answered with. */
+  status: number;
 }
 
 /** All that can be seen of the apps of one goal from outside: the evidence for the standing rules. */

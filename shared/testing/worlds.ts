@@ -1,4 +1,4 @@
-import { vi } from "vitest";
+import bcrypt from "bcrypt";
 import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser } from "./browser.ts";
@@ -12,9 +12,16 @@ import {
   type Act,
   type Disguise,
 } from "./contract.ts";
+import { sessionIdIn } from "./cookies.ts";
+import { tellAddress } from "./connections.ts";
 import type { Goal } from "./goals.ts";
-import { holdEverything, impatiently } from "./moments.ts";
+import { hashingDuring } from "./hashes.ts";
+import { crowds } from "./crowds.ts";
+import { later } from "./later.ts";
+import { impostors } from "./impostors.ts";
+import { holdEverything, impatiently, loseAnswers } from "./moments.ts";
 import { processorMs } from "./processor-time.ts";
+import { sessionKeyOf } from "./session-keys.ts";
 import type { Site } from "./site.ts";
 import { pause } from "./time.ts";
 import { must, under } from "./verdict.ts";
@@ -34,7 +41,6 @@ export interface WorldGoal extends Pick<Goal, "ground" | "open" | "openRelay" | 
 }
 
 const { ada, grace } = seededUsers;
-const hourMs = 60 * 60 * 1000;
 const mostLooks = 2_000;
 
 const visit: Act = { does: "visit" };
@@ -66,30 +72,18 @@ export const worlds: readonly World[] = [
     since: 1,
     async visit({ open, step }) {
       const site = await open();
-      const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=";
-      const cookie = (own: string) => [before, own, "z=1; sid2=x"].filter(Boolean).join("; ");
+      const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41";
+      // A number that the app has put into a cookie is anybody's to change.
+      const cookie = (own: string) =>
+        [before, own.replaceAll(/=\d{1,6}(?=;|$)/g, "=41"), "z=1; sid2=x; count=41"]
+          .filter(Boolean)
+          .join("; ");
       await tellStory(site, step, [site.browser(), site.browser()], { cookie });
     },
   },
   { name: "Written in another way", since: 4, visit: otherSpellings },
   { name: "By another method", since: 3, visit: otherMethods },
-  {
-    name: "An hour later each time",
-    since: 2,
-    async visit({ open, redis, step }) {
-      const site = await open();
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-      try {
-        const before = async () => {
-          vi.setSystemTime(Date.now() + hourMs / 2);
-          await redis.age(1_800);
-        };
-        await tellStory(site, step, [site.browser(), site.browser()], { before });
-      } finally {
-        vi.useRealTimers();
-      }
-    },
-  },
+  ...later,
   {
     name: "At two processes in turn",
     since: 2,
@@ -107,14 +101,21 @@ export const worlds: readonly World[] = [
   },
   { name: "At the same moment", since: 1, visit: sameMoment },
   { name: "While an administrator changes the user", since: 4, visit: meanwhile },
+  { name: "While the user is deleted", since: 4, visit: deletedMeanwhile },
   { name: "The hundredth time", since: 1, visit: hundredthTime },
+  { name: "After a change of the password", since: 3, visit: changedPassword },
+  { name: "With the word that stands in for a password", since: 3, visit: standIn },
+  { name: "Logging in once more in the same browser", since: 3, visit: loginAgain },
   { name: "With inputs of every kind", since: 3, visit: inputs },
   { name: "From a page of another site", since: 5, visit: otherSites },
   { name: "With a slow Redis", since: 3, visit: slowRedis },
+  { name: "Told that it failed", since: 3, visit: lostAnswers },
   { name: "With a Redis that refuses", since: 3, visit: refusingRedis },
   { name: "With a database that fails", since: 3, visit: failingDatabase },
   { name: "With an address of Redis that has everything in it", since: 2, visit: wholeAddress },
   { name: "After a long outage of Redis", since: 2, visit: longOutage },
+  ...crowds,
+  ...impostors,
 ];
 
 /** Visits every world of a step; the first in which something is unmet names it. */
@@ -268,6 +269,35 @@ async function meanwhile(goal: WorldGoal): Promise<void> {
       "Between reading a user and writing it back, others write too. Hand `update` the fields that change, and nothing else.",
     );
   }
+}
+
+/** Between the guard's look and the change, the user goes. */
+async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const actor = new Actor(new Contract(step), site);
+  await actor.does(logIn);
+  const { update } = site.db.users;
+  site.db.users.update = () => Promise.resolve(undefined);
+  const late = await actor.browser.patch("/me", { displayName: "Ada" });
+  site.db.users.update = update;
+  must(
+    !late.succeeded || late.data.email === ada.email,
+    `PATCH /me answers ${late.status} without a profile.`,
+    [late, "db.users.update → undefined: nobody has that id any more"],
+    "A success says that the name was changed, and to what. Nothing was: whoever is gone is refused, as the guard does it.",
+  );
+  must(
+    late.status < 500,
+    "PATCH /me crashes.",
+    [late, "db.users.update → undefined: nobody has that id any more"],
+    "`update` resolves to the user as it is now, or to undefined: look before you answer with it.",
+  );
+  must(
+    late.status !== 401 || late.errorCode === "not_authenticated",
+    "the refusal does not carry the code not_authenticated.",
+    late,
+    'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
+  );
 }
 
 async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
@@ -429,6 +459,8 @@ async function hundredthTime(goal: WorldGoal): Promise<void> {
 
 async function inputs({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
+  await typedEmails(site);
+  await nearMisses(site);
   const odd: unknown[] = [
     null,
     true,
@@ -451,6 +483,7 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
     "*",
     "x".repeat(300),
   ];
+  await otherKeyboards(site);
   const long = laboriousLengths.flatMap(laborious);
   for (const email of long) {
     await mustRefuse(site.browser(), "POST", "/auth/login", { email, password: ada.password });
@@ -473,6 +506,152 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
     await mustRefuse(member.browser, "PATCH", "/me", { displayName: value });
     if (odd.includes(value)) await mustRefuse(member.browser, "PATCH", "/me", value);
   }
+}
+
+/** Slips of the finger are forgiven; whatever else differs is another address. */
+async function typedEmails(site: Site): Promise<void> {
+  const email = "\tADA@example.com ";
+  const typed = await site.browser().post("/auth/login", { email, password: ada.password });
+  must(
+    typed.data.email === ada.email,
+    "the answer to a login repeats the email as it was typed.",
+    typed,
+    "The contract says who logged in: { id, email } of the user who was found.",
+  );
+  const other = { email: "ada+work@example.com", password: "another engine" };
+  const { id } = await site.db.users.add({ ...other, displayName: "Ada at work" });
+  const atWork = await site.browser().post("/auth/login", other);
+  must(
+    atWork.status === 200 && atWork.data.id === id,
+    "ada+work@example.com is taken for somebody else.",
+    atWork,
+    "Capitals and blanks are slips of the finger. Whatever else differs in an email is another address, and another account.",
+  );
+}
+
+/** One keyboard sends an é as one character, another as two; a ² is no 2. */
+async function otherKeyboards(site: Site): Promise<void> {
+  const accents = { email: "accents@example.com", password: "é".repeat(30) };
+  const square = { email: "square@example.com", password: "x² + y² = 1" };
+  for (const person of [accents, square]) {
+    await site.db.users.add({ ...person, displayName: "Typist" });
+  }
+  const typed = [
+    { ...accents, password: accents.password.normalize("NFD") },
+    { ...square },
+    { ...square, password: square.password.normalize("NFKC") },
+  ];
+  for (const [i, body] of typed.entries()) {
+    const answer = await site.browser().post("/auth/login", body);
+    const lookAlike = i === 2;
+    if (answer.status === 429) continue;
+    must(
+      answer.succeeded !== lookAlike,
+      lookAlike
+        ? "a password with 2 for ² logs in."
+        : `the right password, ${i ? "with a ²" : "typed with another keyboard"}, is answered ${answer.status}.`,
+      answer,
+      "NFC makes one form of what looks the same, and is applied before the bytes are counted. NFKC goes further: it takes ² for 2, and so other passwords for the right one.",
+    );
+  }
+}
+
+/** What a process remembers of a password goes stale. */
+async function changedPassword({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const { email, password } = grace;
+  const logInAgain = () => site.browser().post("/auth/login", { email, password });
+  (await logInAgain()).orNotJudged(200, "nobody can log in");
+  const passwordHash = await bcrypt.hash("a newer engine", site.db.bcryptCost);
+  await site.db.users.update(grace.id, { passwordHash });
+  const outdated = await logInAgain();
+  outdated.mustBe(
+    401,
+    outdated.succeeded
+      ? "the old password still logs in."
+      : `the old password answers ${outdated.status}, not 401.`,
+    "The database knows the password; what a process remembers of it goes stale. Compare with the hash that is stored now.",
+  );
+}
+
+/** A text that is hashed at each start of the app is one that everybody can read in its source. */
+async function standIn({ open }: WorldGoal): Promise<void> {
+  const nobody = "nobody@example.com";
+  const start = async () => {
+    const { texts } = await hashingDuring(async () => {
+      const site = await open({ newProcess: true });
+      await site.browser().post("/auth/login", { email: nobody, password: "guessed" });
+    });
+    return texts;
+  };
+  const [once, again] = [await start(), await start()];
+  const site = await open();
+  for (const password of once.filter((text) => again.includes(text))) {
+    const answer = await site.browser().post("/auth/login", { email: nobody, password });
+    answer.mustBe(
+      [401, 400],
+      `an unknown email logs in, or nearly: it is answered ${answer.status}.`,
+      `Everybody can read in the source what the decoy was made of. Make it of something random, and let nobody in whom the database does not know, whatever the comparison says.`,
+      "for an unknown email with that word",
+    );
+  }
+}
+
+/** Whoever logs in once more gets a new id, and leaves no session behind. */
+async function loginAgain({ open, redis }: WorldGoal): Promise<void> {
+  const site = await open();
+  const browser = site.browser();
+  for (const person of [grace, grace, ada]) {
+    const before = await browser.sessionId();
+    const key = before && (await sessionKeyOf(site, redis, () => browser.get("/visits")));
+    const login = await browser.logIn(person);
+    const left = key && (await redis.read(key));
+    must(
+      before === undefined || before !== (await browser.sessionId()),
+      "a login keeps the session id from before.",
+      login,
+      "Somebody may have planted that id, logged in with an account of their own. A fresh id at every login makes it worthless, whoever was logged in before.",
+    );
+    must(
+      !left || !left.includes(grace.id),
+      "whoever was logged in before stays logged in, under the session id from before.",
+      [login, `${key} = ${left}`],
+      "The browser has forgotten that id, Redis has not: no logout reaches the session any more, and a copy of the old cookie works until it expires. `regenerate` deletes the session that it replaces.",
+    );
+  }
+}
+
+/** What is not quite a password, for somebody and for nobody. */
+async function nearMisses(site: Site): Promise<void> {
+  const { password } = ada;
+  const typed = {
+    "somebody else's password": grace.password,
+    "the password in capitals": password.toUpperCase(),
+    "the password with a blank at its end": `${password} `,
+    "the start of the password": password.slice(0, -1),
+    "an empty password": "",
+    "the hash itself": (await site.db.users.findByEmail(ada.email))?.passwordHash ?? "",
+  };
+  for (const [what, guess] of Object.entries(typed)) {
+    for (const email of [ada.email, "nobody@example.com"]) {
+      const answer = await site.browser().post("/auth/login", { email, password: guess });
+      // After some failures, an app may well ask to wait.
+      answer.mustBe(
+        [401, 400, 429],
+        `${what} ${answer.succeeded ? "logs in" : `is answered ${answer.status}`}.`,
+        "A password is compared exactly as it was typed, through `bcrypt.compare`, with the hash of that user; whatever stands in for a user who was not found must never be able to log in.",
+      );
+    }
+  }
+  const spaced = { email: "spaced@example.com", password: "  blanks around it " };
+  await site.db.users.add({ ...spaced, displayName: "Spaced" });
+  const whole = await site.browser().post("/auth/login", spaced);
+  must(
+    whole.status === 200 || whole.status === 429,
+    "a password with blanks around it is refused.",
+    whole,
+    "Blanks belong to a password as all other characters do. Trim the email, and leave the password as it was typed.",
+  );
 }
 
 // Eight times the work from one to the next, first where it doubles with each character, then where it
@@ -599,6 +778,32 @@ async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
   }
 }
 
+/** Redis has done it, and the answer is lost: whoever is told that it failed is nobody, now and later. */
+async function lostAnswers({ open, redis, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const browser = site.browser();
+  await browser.get("/visits");
+  const restore = loseAnswers(site, "store");
+  const { email, password } = ada;
+  const login = await browser.post("/auth/login", { email, password });
+  restore();
+  await site.redis.ping();
+  if (login.status < 500) return;
+  for (const { name, value } of login.setCookies) {
+    const id = sessionIdIn(value);
+    if (!id) continue;
+    const keys = [...(await redis.contents())].filter(([key]) => key.includes(id));
+    const headers = { Cookie: `${name}=${value}` };
+    const me = step >= 4 ? await site.browser().get("/me", { headers }) : undefined;
+    must(
+      !keys.some(([, stored]) => stored.includes(ada.id)) && me?.status !== 200,
+      `a login is answered ${login.status}, and its cookie is logged in all the same.`,
+      [login, "SET is done, and its answer did not arrive", me ?? "", ...keys.map(String)],
+      "Whoever reads an error believes to be nobody, and walks away. Hand out no cookie with it: let the error of `save` reach the error handler, and forget the session.",
+    );
+  }
+}
+
 async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
   const contract = new Contract(step);
@@ -665,6 +870,7 @@ async function wholeAddress({ ground }: WorldGoal): Promise<void> {
   const { connectRedis } = ground.module;
   if (typeof connectRedis !== "function") return;
   const address = "rediss://somebody:open-sesame%21@127.0.0.1:1/3";
+  tellAddress(address);
   const redis = connectRedis(address);
   redis.on("error", () => {});
   const { host, port, username, password, db, tls } = redis.options;

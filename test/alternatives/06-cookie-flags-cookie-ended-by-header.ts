@@ -1,14 +1,15 @@
 // The Set-Cookie header that ends the cookie is written by hand.
 import { randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, { type Express, type RequestHandler } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -66,6 +67,9 @@ export function createApp({ redis, db, config }: Services): Express {
     sameSite: "lax",
   } as const;
 
+  // A page of another site can post here: without this it could log people out.
+  app.use(refuseOtherSites);
+
   app.use(
     session({
       name: cookieName,
@@ -73,7 +77,10 @@ export function createApp({ redis, db, config }: Services): Express {
       secret: [config.sessionSecret, ...config.previousSessionSecrets],
       resave: false,
       saveUninitialized: false,
-      store: new RedisStore({ client: redis }),
+      store: new SessionStore({
+        client: redis,
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       cookie: {
         ...cookieFlags,
         maxAge: sessionLifeMs,

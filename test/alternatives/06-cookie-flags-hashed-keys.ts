@@ -1,14 +1,15 @@
 // The store makes its keys from a hash of the session id: a dump of Redis holds no id.
 import { createHash, randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, { type Express, type RequestHandler } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -43,31 +44,21 @@ const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayNam
 const keyOf = (sid: string) => createHash("sha256").update(sid).digest("base64url");
 
 /** Whoever sees the keys of Redis (MONITOR, a backup) sees no session id. */
-class HashedStore extends session.Store {
-  readonly #inner: RedisStore;
-
-  constructor(inner: RedisStore) {
-    super();
-    this.#inner = inner;
+class HashedStore extends SessionStore {
+  override get(sid: string, done: (error?: unknown, data?: session.SessionData | null) => void) {
+    return super.get(keyOf(sid), done);
   }
 
-  override get(
-    sid: string,
-    callback: (error: any, data?: session.SessionData | null) => void,
-  ): void {
-    void this.#inner.get(keyOf(sid), callback);
+  override set(sid: string, data: session.SessionData, done?: (error?: unknown) => void) {
+    return super.set(keyOf(sid), data, done);
   }
 
-  override set(sid: string, data: session.SessionData, callback?: (error?: any) => void): void {
-    void this.#inner.set(keyOf(sid), data, callback);
+  override destroy(sid: string, done?: (error?: unknown) => void) {
+    return super.destroy(keyOf(sid), done);
   }
 
-  override destroy(sid: string, callback?: (error?: any) => void): void {
-    void this.#inner.destroy(keyOf(sid), callback);
-  }
-
-  override touch(sid: string, data: session.SessionData, callback?: () => void): void {
-    void this.#inner.touch(keyOf(sid), data, callback);
+  override touch(sid: string, data: session.SessionData, done?: () => void) {
+    return super.touch(keyOf(sid), data, done);
   }
 }
 
@@ -97,6 +88,9 @@ export function createApp({ redis, db, config }: Services): Express {
     sameSite: "lax",
   } as const;
 
+  // A page of another site can post here: without this it could log people out.
+  app.use(refuseOtherSites);
+
   app.use(
     session({
       name: cookieName,
@@ -104,9 +98,11 @@ export function createApp({ redis, db, config }: Services): Express {
       secret: [config.sessionSecret, ...config.previousSessionSecrets],
       resave: false,
       saveUninitialized: false,
-      store: new HashedStore(
-        new RedisStore({ client: redis, prefix: "session:", ttl: sessionLifeMs / 1000 }),
-      ),
+      store: new HashedStore({
+        client: redis,
+        prefix: "session:",
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       cookie: {
         ...cookieFlags,
         maxAge: sessionLifeMs,

@@ -1,14 +1,15 @@
 // Sessions roll, up to an absolute end that a guard enforces; the keys have a prefix.
 import { randomUUID } from "node:crypto";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, { type Express, type RequestHandler } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -74,6 +75,9 @@ export function createApp({ redis, db, config }: Services): Express {
     sameSite: "lax",
   } as const;
 
+  // A page of another site can post here: without this it could log people out.
+  app.use(refuseOtherSites);
+
   app.use(
     session({
       name: cookieName,
@@ -81,7 +85,11 @@ export function createApp({ redis, db, config }: Services): Express {
       secret: [config.sessionSecret, ...config.previousSessionSecrets],
       resave: false,
       saveUninitialized: false,
-      store: new RedisStore({ client: redis, prefix: "workshop:session:" }),
+      store: new SessionStore({
+        client: redis,
+        prefix: "workshop:session:",
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+      }),
       rolling: true,
       cookie: {
         ...cookieFlags,

@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { callbackify } from "node:util";
 import bcrypt from "bcrypt";
-import { RedisStore } from "connect-redis";
 import express, {
   Router,
   type Express,
@@ -15,7 +14,9 @@ import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
 import { regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -77,13 +78,19 @@ export function createApp({ redis, db, config }: Services): Express {
     sameSite: "lax",
   } as const;
 
+  // A page of another site can post here: without this it could log people out.
+  app.use(refuseOtherSites);
+
   const sessions = session({
     name: cookieName,
     // The first secret signs; the others still open the cookies of the time before a rotation.
     secret: [config.sessionSecret, ...config.previousSessionSecrets],
     resave: false,
     saveUninitialized: false,
-    store: new RedisStore({ client: redis }),
+    store: new SessionStore({
+      client: redis,
+      rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+    }),
     cookie: {
       ...cookieFlags,
       maxAge: sessionLifeMs,

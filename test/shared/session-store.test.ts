@@ -32,6 +32,15 @@ afterAll(() => {
 const onlyThere: SessionStoreOptions["rewrite"] = (key, value, ttlSeconds) =>
   client.set(key, value, "EX", ttlSeconds, "XX");
 
+test("every key begins with the prefix", async () => {
+  const visit = visitor(
+    new SessionStore({ client, prefix: "session:", rewrite: onlyThere }),
+    count,
+  );
+  expect([(await visit()).text, (await visit()).text]).toEqual(["1", "2"]);
+  expect(await keySpace.keys()).toEqual([expect.stringMatching(/^session:.{32}$/)]);
+});
+
 describe("rewrite", () => {
   test("writes what was read, and not what is new", async () => {
     const rewrite = vi.fn(onlyThere);

@@ -1,0 +1,126 @@
+/** An error in one line, with the place in the app that it came from. */
+export function describeError(error: Error): string {
+  const place = placeInApp(error);
+  return `${error.name}: ${error.message.split("\n")[0]}${place ? ` (${place})` : ""}`;
+}
+
+/** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */
+export function placeInApp(error: Error): string | undefined {
+  const frame =
+    /((?:(?:steps|solutions)[\\/][^\s():\\/]+[\\/])?(?<![\w-])app\.ts)[^\s():]*:(\d+)/.exec(
+      error.stack ?? "",
+    );
+  return frame ? `${frame[1]}:${frame[2]}` : undefined;
+}
+
+/** What an error usually means here. */
+export interface Meaning {
+  /** The cause in plain words, where those of the error name a symptom. */
+  cause?: string;
+  advice: string;
+}
+
+/** What Node.js or a package says, and what it means for whoever reads it for the first time. */
+const meanings: readonly [words: RegExp, Meaning][] = [
+  [
+    /before initialization/,
+    {
+      advice:
+        "What is declared with `const` exists from its line on: move it above the line that uses it.",
+    },
+  ],
+  [
+    /is not defined/,
+    {
+      advice:
+        "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports.",
+    },
+  ],
+  [
+    /default.* is not a (constructor|function)/,
+    {
+      cause: "a default import that does not exist",
+      advice:
+        "Does the package export it by name? connect-redis 8 exports `RedisStore`, in braces.",
+    },
+  ],
+  [
+    /\b(session|express|bcrypt) is not a function/,
+    {
+      advice:
+        "express, express-session and bcrypt are default exports: import them without braces.",
+    },
+  ],
+  [
+    /reading '(hash|compare|genSalt)(Sync)?'/,
+    {
+      cause: "`bcrypt` is undefined",
+      advice: "bcrypt is a default export: import it without braces.",
+    },
+  ],
+  [
+    /scanIterator/,
+    {
+      cause: "the store has no `client`",
+      advice: "It calls the connection by that name: `new RedisStore({ client: redis })`.",
+    },
+  ],
+  [
+    /secret option required/,
+    {
+      cause: "`session()` has no `secret`",
+      advice: "It signs the cookie with it: hand it the `secret` that stands above.",
+    },
+  ],
+  [
+    /must be a function|requires a middleware function/,
+    {
+      cause: "a route is given something that is no function",
+      advice:
+        "A route takes the function itself: `requireAuth`, and not `requireAuth()`, which is what it returns.",
+    },
+  ],
+  [
+    /'req\.session' as it is undefined|reading '(visits|userId|save|regenerate|destroy)'/,
+    {
+      cause: "`req.session` is undefined",
+      advice:
+        "Express runs middleware in the order in which it is mounted: `session()` must come before the routes that use it, and its cookie has to be for all paths. After `destroy` there is no session either.",
+    },
+  ],
+  [
+    /'req\.validBody' as it is undefined/,
+    {
+      cause: "`req.validBody` is undefined",
+      advice: "`validate({ body: … })` puts it there, and has to stand before the handler.",
+    },
+  ],
+  [
+    /reading 'safeParse/,
+    {
+      cause: "`validate` found no schema",
+      advice: "It takes an object: `validate({ body: YourSchema })`.",
+    },
+  ],
+  [
+    /reading '(passwordHash|id|email|displayName)'/,
+    {
+      cause: "there is no user where one is used",
+      advice:
+        "`findByEmail` and `findById` resolve to undefined when nobody is found, and have to be awaited; `req.user` is there once `requireAuth` has put it there and called `next()`.",
+    },
+  ],
+];
+
+/** What an error usually means here; undefined when nothing is known of its kind. */
+export function meaningOf(error: Error | undefined): Meaning | undefined {
+  const words = error?.message ?? "";
+  return meanings.find(([pattern]) => pattern.test(words))?.[1];
+}
+
+/** The cause of a crash in one line, with its place. */
+export function describeCause(error: Error): string {
+  const { cause } = meaningOf(error) ?? {};
+  const place = placeInApp(error);
+  return cause ? `${cause}${place ? ` (${place})` : ""}` : describeError(error);
+}

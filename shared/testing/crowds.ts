@@ -1,0 +1,99 @@
+import { seededUsers } from "../app/database.ts";
+import { Actor, Contract, story } from "./contract.ts";
+import { must } from "./verdict.ts";
+import type { World, WorldGoal } from "./worlds.ts";
+
+const { ada, grace } = seededUsers;
+const manyVisitors = 250;
+
+/** Worlds with more in them than one browser at one app. */
+export const crowds: readonly World[] = [
+  { name: "In two tabs of one browser", since: 1, visit: twoTabs },
+  { name: "Among many visitors", since: 1, visit: manyOthers },
+  { name: "Beside another app in the same process", since: 1, visit: besideAnotherApp },
+  { name: "In a browser from before 2023", since: 1, visit: olderBrowsers },
+];
+
+/** Which of two requests at once is counted last is left open; that somebody is known is not. */
+async function twoTabs({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const browser = site.browser();
+  if (step >= 3) await browser.logIn(ada);
+  await browser.get("/visits");
+  const before = await browser.get("/visits");
+  const tabs = await Promise.all([browser.get("/visits"), browser.get("/visits")]);
+  const after = await browser.get("/visits");
+  must(
+    Number(after.data.visits) > Number(before.data.visits) + 1,
+    `after two visits at once, the next one counts ${String(after.data.visits)}.`,
+    [before, ...tabs, after],
+    "A page asks for several things at once, and each request brings the same cookie. A session keeps its id until a login or a logout: a new one with each visit loses whoever comes twice.",
+  );
+  if (step < 4) return;
+  const profiles = await Promise.all([browser.get("/me"), browser.get("/me")]);
+  must(
+    profiles.every(({ data }) => data.id === ada.id),
+    "somebody who is logged in is not known to both.",
+    profiles,
+    "A page asks for several things at once, and each request brings the same cookie.",
+  );
+}
+
+async function manyOthers({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const regular = new Actor(new Contract(step), site);
+  await regular.doesAll([{ does: "visit" }, { does: "visit" }]);
+  for (let others = 0; others < manyVisitors; others += 25) {
+    await Promise.all(Array.from({ length: 25 }, () => site.browser().get("/visits")));
+  }
+  await regular.does({ does: "visit" });
+}
+
+/** What a module keeps in its variables, all apps of a process share. */
+async function besideAnotherApp({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const other = await open({
+    env: "production",
+    sessionSecret: "the secret of the other app, beside",
+  });
+  const contract = new Contract(step);
+  const atTheOther = new Contract(step);
+  await story(new Actor(contract, site), new Actor(contract, site));
+  await story(new Actor(atTheOther, other), new Actor(atTheOther, other));
+  if (step < 3) return;
+  const late = new Actor(contract, site);
+  await late.does({ does: "log in", as: "alan" });
+  if (step >= 5) await late.does({ does: "log out" });
+}
+
+/** They name the origin of what changes something, and say nothing of the site. */
+async function olderBrowsers({ open, step }: WorldGoal): Promise<void> {
+  // That the app is asked over https, it learns in step 6.
+  for (const env of step >= 6 ? (["development", "production"] as const) : [undefined]) {
+    const site = await open(env && { env });
+    const contract = new Contract(step);
+    await story(
+      new Actor(contract, site, site.olderBrowser()),
+      new Actor(contract, site, site.olderBrowser()),
+    );
+    if (step < 5) continue;
+    const member = site.olderBrowser();
+    await member.logIn(grace);
+    const { host, protocol } = new URL(site.origin);
+    for (const origin of [
+      `${site.origin}.mallory.example`,
+      `${site.origin}:8443`,
+      `${protocol}//mallory-${host}`,
+      `${protocol}//${host.replace(".", "-")}`,
+      "null",
+    ]) {
+      const answer = await member.post("/auth/logout", undefined, { headers: { Origin: origin } });
+      must(
+        answer.status === 403,
+        `a page of ${origin} can log people out: the answer is ${answer.status}, not 403.`,
+        [`Origin: ${origin}`, answer],
+        "An origin is the whole of it: scheme, host and port. One that begins like yours, or ends like it, is somebody else's.",
+      );
+    }
+  }
+}

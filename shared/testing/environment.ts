@@ -1,0 +1,51 @@
+import { placeInApp } from "./crashes.ts";
+
+/** What tells an app the same, so that two of them can live in one process. */
+const toldOtherwise: Readonly<Record<string, string>> = {
+  NODE_ENV: "`config.env`",
+  SESSION_SECRET: "`config.sessionSecret`",
+  PREVIOUS_SESSION_SECRETS: "`config.previousSessionSecrets`",
+  REDIS_URL: "the address or connection that it receives",
+};
+
+const reads = new Map<string, string>();
+
+// This module is evaluated anew for every run, and the environment lives on.
+const original = Symbol.for("workshop.environment");
+
+/** Notes from now on what the app reads of the environment. */
+export function watchEnvironment(): void {
+  const environment: NodeJS.ProcessEnv = Reflect.get(process.env, original) ?? process.env;
+  process.env = new Proxy(environment, {
+    get(variables, name) {
+      if (name === original) return environment;
+      if (typeof name === "string" && name in toldOtherwise) {
+        // Packages read NODE_ENV as well: what counts is who asks.
+        const [, , caller = ""] = new Error("read").stack?.split("\n") ?? [];
+        const place = placeInApp(Object.assign(new Error("read"), { stack: caller }));
+        if (place) reads.set(name, place);
+      }
+      return Reflect.get(variables, name);
+    },
+    // Without the proxy as its receiver, which the environment of a process does not take.
+    set: (variables, name, value) => Reflect.set(variables, name, value),
+  });
+}
+
+/** Another app begins: nothing was read yet. */
+export function forgetEnvironment(): void {
+  reads.clear();
+}
+
+/**
+ * Why an app does not do as it is told: it asks somebody else. Undefined when it never did.
+ *
+ * @param production Whether it was told to be in production: otherwise NODE_ENV changes nothing.
+ */
+export function misreadEnvironment(production: boolean): string | undefined {
+  for (const [name, place] of reads) {
+    if (name === "NODE_ENV" && !production) continue;
+    return `${place} reads process.env.${name}; the app is told by ${toldOtherwise[name]}.`;
+  }
+  return undefined;
+}

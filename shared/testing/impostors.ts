@@ -1,0 +1,298 @@
+import { vi } from "vitest";
+import { seededUsers } from "../app/database.ts";
+import { forge, sessionIdIn, signedValue } from "./cookies.ts";
+import { namesOf, openedBesideTheCookie, plant } from "./planted.ts";
+import { bytesOf, keysUsedDuring, type SigningKey } from "./signing-keys.ts";
+import { getRoutesOf } from "./tour.ts";
+import { refusalToStart, type Site } from "./site.ts";
+import { must } from "./verdict.ts";
+import type { World, WorldGoal } from "./worlds.ts";
+
+const { ada, grace } = seededUsers;
+
+/** Worlds of people who try to be somebody else. */
+export const impostors: readonly World[] = [
+  { name: "With a cookie that was signed at home", since: 1, visit: signedAtHome },
+  { name: "Without a SESSION_SECRET", since: 1, visit: withoutSecret },
+  { name: "With a secret that is none", since: 6, visit: poorSecrets },
+  { name: "With a secret that was changed", since: 1, visit: otherSecret },
+  { name: "With an id that can be foreseen", since: 1, visit: foreseeableIds },
+  { name: "Under another name of the cookie", since: 6, visit: otherNames },
+  { name: "For whoever says who they are", since: 4, visit: saidBesideTheCookie },
+  { name: "With a link instead of a form", since: 5, visit: links },
+];
+
+/** A session of somebody's who has visited twice, and is logged in as far as the step knows it. */
+async function ownSession(site: Site, step: number) {
+  const owner = site.browser();
+  if (step >= 3) await owner.post("/auth/login", { email: ada.email, password: ada.password });
+  await owner.get("/visits");
+  await owner.get("/visits");
+  const header = (await owner.sessionCookie()) ?? "";
+  const name = header.slice(0, header.indexOf("="));
+  const value = header.slice(name.length + 1);
+  return { owner, header, name, value, id: sessionIdIn(value) ?? "" };
+}
+
+/** Whether a cookie opens the session of somebody who has visited twice or more. */
+async function opens(site: Site, cookie: string) {
+  const answer = await site.browser().get("/visits", { headers: { Cookie: cookie } });
+  return { answer, opened: Number(answer.data.visits) > 2 };
+}
+
+async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
+  const env = step >= 6 ? "production" : "development";
+  const site = await open({ env });
+  const neighbour = await open({
+    env,
+    db: site.db,
+    sessionSecret: "the secret of another app, at this Redis",
+  });
+  const { name, value, id } = await ownSession(site, step);
+  const bad = { headers: { Cookie: `${name}=${forge(value)}` } };
+  // What two apps try on a bad signature, although their configurations share nothing, is known.
+  const tried = await keysUsedDuring(() => site.browser().get("/visits", bad));
+  const triedNextDoor = await keysUsedDuring(() => neighbour.browser().get("/visits", bad));
+  const shared = tried.filter((key) =>
+    triedNextDoor.some((other) => bytesOf(other).equals(bytesOf(key))),
+  );
+  const known = ["only for the first steps", "keyboard cat", "secret", "SESSION_SECRET", ...shared];
+  for (const key of known) {
+    const { answer, opened } = await opens(site, `${name}=${signedValue(id, key)}`);
+    must(
+      !opened,
+      `A cookie signed with a secret that everybody knows is accepted: ${JSON.stringify(bytesOf(key).toString())}.`,
+      answer,
+      "Everybody can read what stands in the source, and guess what everybody writes. Every secret of the list opens cookies: only the configured ones belong there.",
+    );
+  }
+  const signs = (key: SigningKey) =>
+    signedValue(id, key) === encodeURIComponent(decodeURIComponent(value));
+  const signing = tried.find(signs);
+  must(
+    !signing || bytesOf(signing).length >= 16,
+    `The cookie is signed with a key of ${signing && bytesOf(signing).length} characters, made from the secret.`,
+    `Cookie: ${name}=…`,
+    "Whoever has one cookie can try all keys of that length at home. A secret is as long as what is left of it when it signs.",
+  );
+}
+
+/** The starter's fallback signs, or the app refuses to start: nothing else can be relied on. */
+async function withoutSecret({ open, step }: WorldGoal): Promise<void> {
+  const site = await open({ sessionSecret: undefined }).catch(() => undefined);
+  if (!site) return;
+  const visitor = site.browser();
+  const first = await visitor.get("/visits");
+  must(
+    first.succeeded,
+    "the app starts, and then answers nobody.",
+    first,
+    "It has the starter's fallback to sign with, or it refuses to start; but it does not fail request by request.",
+  );
+  if (step < 2) return;
+  await site.restart();
+  const second = await visitor.get("/visits");
+  must(
+    second.data.visits === 2,
+    "a restart forgets the visitor.",
+    [first, "the app restarts", second],
+    "A secret that is made up at each start invalidates every cookie. The starter's fallback is no secret at all, and stays the same until step 6 forbids it.",
+  );
+}
+
+async function poorSecrets({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const previous = { previousSessionSecrets: ["a secret of last year, which was long enough"] };
+  for (const [what, config] of [
+    ["an empty secret", { sessionSecret: "" }],
+    ["a short secret", { sessionSecret: "hunter2-hunter2-hunter2" }],
+    ["a previous secret alone", { sessionSecret: undefined, ...previous }],
+  ] as const) {
+    const { call, refusal } = await refusalToStart(site, { ...config, env: "production" });
+    must(
+      refusal,
+      `createApp starts with ${what}.`,
+      call,
+      "It can be guessed, or somebody may know it: that is why it was replaced. Nothing new is signed with it.",
+    );
+    must(
+      !refusal.message.includes("process.exit"),
+      "createApp ends the process instead of throwing.",
+      call,
+      "The main program decides when to end; a test, a script or a second app in the same process must survive. Throw an Error that names SESSION_SECRET.",
+    );
+    must(
+      !config.sessionSecret || !refusal.message.includes(config.sessionSecret),
+      "createApp writes the secret into its error.",
+      [call, `→ ${refusal.name}: ${refusal.message}`],
+      "Errors end up in logs, and a short secret is still one that somebody uses. Say what is wrong with it, not what it is.",
+    );
+  }
+}
+
+/** A leaked secret is changed so that nothing signed with it counts. */
+async function otherSecret({ open, step }: WorldGoal): Promise<void> {
+  if (step < 2) return;
+  const site = await open();
+  const { header } = await ownSession(site, step);
+  const neighbour = await open({
+    db: site.db,
+    sessionSecret: "the secret of another app, at this Redis",
+  });
+  const { answer, opened } = await opens(neighbour, header);
+  must(
+    answer.status < 500,
+    `the cookie of before crashes ${answer.route}.`,
+    answer,
+    "`secret` takes one text, or one flat list of texts: the secret, then the previous ones.",
+  );
+  must(
+    !opened,
+    "the cookie of before still opens its session.",
+    ["the cookie comes from an app with another SESSION_SECRET", answer],
+    "Two apps with different secrets accept each other's cookies: something that both of them know signs them.",
+  );
+}
+
+/** With a clock that stands still, and a `Math.random` that always says the same. */
+async function foreseeableIds({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const [earlier, later] = [site.browser(), site.browser()];
+  const { random } = Math;
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  Math.random = () => 0.5;
+  try {
+    await earlier.get("/visits");
+    await site.restart();
+    await later.get("/visits");
+  } finally {
+    Math.random = random;
+    vi.useRealTimers();
+  }
+  must(
+    (await earlier.sessionId()) !== (await later.sessionId()),
+    "after a restart, a new visitor is given the session of an earlier one.",
+    `both: ${await later.sessionCookie()}`,
+    "A session id has to be random: one that is counted up, or made of the time, comes again, and can be guessed.",
+  );
+}
+
+async function otherNames({ open, step }: WorldGoal): Promise<void> {
+  const site = await open({ env: "production" });
+  const { name, value } = await ownSession(site, step);
+  const bare = name.replace(/^__Host-(Http-)?/, "");
+  for (const other of new Set(["connect.sid", bare, "sid", "session"])) {
+    if (other === name) continue;
+    const { answer, opened } = await opens(site, `${other}=${value}`);
+    must(
+      !opened,
+      `a session cookie that is called ${other} is accepted as well.`,
+      answer,
+      "Any subdomain can plant a cookie of that name for the whole domain. The prefix protects nobody as long as another name opens the session too.",
+    );
+  }
+}
+
+async function saidBesideTheCookie({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const { owner, header, value, id } = await ownSession(site, step);
+  const opening =
+    (await openedBesideTheCookie(
+      site,
+      {
+        "Ada's id": ada.id,
+        "Ada's email": ada.email,
+        "the id of Ada's session": id,
+        "the value of Ada's cookie": decodeURIComponent(value),
+      },
+      (answer) => answer.succeeded,
+    )) ??
+    (await openedBesideTheCookie(
+      site,
+      { "Grace's id": grace.id, "Grace's email": grace.email },
+      (answer) => answer.data.email === grace.email,
+      header,
+    ));
+  must(
+    !opening,
+    `${opening?.what} in ${opening?.where} opens /me.`,
+    opening?.evidence,
+    "Who is asking comes from the session alone, and only the signed cookie opens a session. Addresses, headers and other cookies are written by whoever asks, and addresses end up in logs and in the browser's history.",
+  );
+
+  const script = plant(site.app, "show");
+  const padded = await owner.get("/me").finally(() => script.remove());
+  must(
+    !padded.succeeded || padded.body !== undefined,
+    `asked with ${namesOf(script).join(" or ")}, /me answers with a script instead of JSON.`,
+    padded,
+    "Any page may load a script from your site, with the cookie of its reader, and gets the profile handed to its own function (JSONP). JSON stays unreadable to other sites.",
+  );
+
+  const planted = plant(site.app, grace.id);
+  const whom = { id: grace.id, userId: grace.id, user: { id: grace.id } };
+  const others = { email: "ada@elsewhere.example", role: "admin", passwordHash: "none" };
+  const before = await site.db.users.findById(ada.id);
+  const rename = await owner
+    .patch("/me", { displayName: "Augusta Ada", ...whom, ...others })
+    .finally(() => planted.remove());
+  const other = await site.db.users.findById(grace.id);
+  must(
+    other?.displayName === grace.displayName,
+    "PATCH /me renames somebody else.",
+    [
+      rename,
+      ...namesOf(planted).map((name) => `${name} = Grace's id`),
+      `Grace is now called ${JSON.stringify(other?.displayName)}`,
+    ],
+    "Whom to change comes from the session alone. Everything in the body or the address was chosen by whoever sent it.",
+  );
+  const after = await site.db.users.findById(ada.id);
+  const unnamed = (user: object | undefined) => JSON.stringify({ ...user, displayName: "" });
+  must(
+    unnamed(before) === unnamed(after),
+    "A profile change can change more than the name.",
+    [rename, `role in the database: ${before?.role} → ${after?.role}`],
+    "Whatever the body carries beside `displayName` was put there by somebody who is curious. Update what the schema let through, not `req.body`.",
+  );
+
+  if (step < 5) return;
+  const naming = plant(site.app, id);
+  const logout = await site
+    .browser()
+    .post("/auth/logout", { id, sid: id, sessionId: id, sessionID: id })
+    .finally(() => naming.remove());
+  const still = await owner.get("/me");
+  must(
+    still.status === 200,
+    "anybody can log out somebody else, by naming the session.",
+    [...namesOf(naming).map((name) => `with ${name} = the id of the session`), logout, still],
+    "Which session ends comes from the cookie alone. Body, address and headers are written by whoever asks.",
+  );
+}
+
+async function links({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const { owner } = await ownSession(site, step);
+  const planted = plant(site.app, "POST");
+  const disguised = await owner.get("/auth/logout").finally(() => planted.remove());
+  const afterwards = await owner.get("/me");
+  const where = namesOf(planted).join(" or ");
+  must(
+    afterwards.status === 200,
+    `GET /auth/logout logs out when ${where} says POST.`,
+    [`with ${where} = POST`, disguised, afterwards],
+    "A link, an image or a redirect on another site can say so too. The method of a request is the one that it was sent with.",
+  );
+  for (const path of getRoutesOf(site.app)) {
+    if (["/health", "/visits", "/me"].includes(path)) continue;
+    const link = await owner.get(path);
+    const still = await owner.get("/me");
+    must(
+      still.status === 200,
+      `GET ${path} logs out.`,
+      [link, still],
+      "Browsers and mail programs follow links on their own, and an image on any page sends a GET. What changes something is a POST.",
+    );
+  }
+}

@@ -1,0 +1,113 @@
+import { vi } from "vitest";
+import { seededUsers } from "../app/database.ts";
+import { Actor, Contract, story } from "./contract.ts";
+import { describeDuration, sessionIdIn } from "./cookies.ts";
+import { sessionKeyOf } from "./session-keys.ts";
+import { holdTimers } from "./timers.ts";
+import { must } from "./verdict.ts";
+import type { World, WorldGoal } from "./worlds.ts";
+
+const minuteMs = 60 * 1000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Worlds in which time has passed: it is moved, and not waited for. */
+export const later: readonly World[] = [
+  { name: "Some time later each time", since: 1, visit: laterEachTime },
+  { name: "When what was put off is done", since: 1, visit: timersRun },
+  { name: "Hours after the last visit", since: 2, visit: endsTogether },
+];
+
+/** Moves the clock of this process and the keys of Redis. */
+async function atAnotherTime(
+  { redis }: WorldGoal,
+  action: (pass: (ms: number) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  try {
+    await action(async (ms) => {
+      vi.setSystemTime(Date.now() + ms);
+      await redis.age(ms / 1000);
+    });
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+async function laterEachTime(goal: WorldGoal): Promise<void> {
+  const { open, step } = goal;
+  const site = await open();
+  await atAnotherTime(goal, async (pass) => {
+    // How long a session lasts is the lesson of step 2.
+    const before = () => pass(step >= 2 ? hourMs / 2 : minuteMs);
+    const contract = new Contract(step);
+    const actor = () => new Actor(contract, site, site.browser(), { before });
+    await story(actor(), actor());
+    if (step < 2) return;
+    const newcomer = await site.browser().get("/visits");
+    must(
+      Math.abs((newcomer.setCookies[0]?.livesMs ?? 0) - dayMs) < 300_000,
+      "a new visitor gets another session than one of a day.",
+      [newcomer, "hours after the app started"],
+      "`expires` is a moment, and it was computed once, when the app started. `maxAge` is a duration, counted from each visit.",
+    );
+  });
+}
+
+/** What cleans up cleans up what has ended, and nobody who is here. */
+async function timersRun(goal: WorldGoal): Promise<void> {
+  const { open, step } = goal;
+  const timers = holdTimers();
+  try {
+    const site = await open();
+    const actor = new Actor(new Contract(step), site);
+    await actor.does({ does: "visit" });
+    if (step >= 3) await actor.does({ does: "log in", as: "ada" });
+    await actor.does({ does: "visit" });
+    await atAnotherTime(goal, async (pass) => {
+      for (let round = 0; round < 3; round++) {
+        await pass(minuteMs);
+        await site.commands.quiet();
+        timers.runAll();
+        await site.commands.quiet();
+        await actor.isAsBefore();
+      }
+    });
+  } finally {
+    timers.release();
+  }
+}
+
+/** Whatever sends the cookie anew prolongs the key as well. */
+async function endsTogether(goal: WorldGoal): Promise<void> {
+  const { open, redis, step } = goal;
+  const site = await open();
+  const browser = site.browser();
+  // A visitor who is nobody may be forgotten sooner than the cookie says.
+  if (step >= 3) await browser.logIn(seededUsers.ada);
+  await browser.get("/visits");
+  await atAnotherTime(goal, async (pass) => {
+    for (const path of ["/nothing-here", "/visits"]) {
+      await pass(6 * hourMs);
+      const answer = await browser.get(path);
+      await site.commands.quiet();
+      const renewed = answer.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
+      if (renewed?.livesMs === undefined) continue;
+      const ttlSeconds = await ttlAfter(answer.request.cookie);
+      must(
+        Math.abs(ttlSeconds * 1000 - renewed.livesMs) < 300_000,
+        `the cookie of ${answer.route} lives ${describeDuration(renewed.livesMs)}, and its session ${describeDuration(ttlSeconds * 1000)}.`,
+        answer,
+        "When one ends before the other, somebody in mid-use is logged out, or a copy of the cookie opens a session that its owner has lost. Whatever prolongs one has to prolong the other.",
+      );
+    }
+  });
+
+  async function ttlAfter(cookie: string): Promise<number> {
+    const id = browser.sessionIdOf(cookie);
+    const keys = await redis.keys();
+    const own = keys.find((key) => id !== undefined && key.includes(id));
+    const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));
+    return (key && (await redis.ttlSeconds(key))) || 0;
+  }
+}

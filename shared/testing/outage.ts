@@ -1,0 +1,68 @@
+import type { Goal } from "./goals.ts";
+import type { Relay } from "./relay.ts";
+import { pause } from "./time.ts";
+import { must } from "./verdict.ts";
+
+/** A way in which Redis is gone, begun by `cut`. */
+export interface Outage {
+  /** Begins the first line of a message: "A Redis that refuses connections". */
+  what: string;
+  cut(relay: Relay): Promise<void>;
+}
+
+export async function silence(relay: Relay): Promise<void> {
+  relay.fallSilent();
+}
+
+/**
+ * An app that has a visitor, ready to lose its Redis and to get it back.
+ *
+ * @returns Loses Redis, gets it back, and demands what a visitor may expect meanwhile and afterwards.
+ */
+export async function visitorBehind(
+  { what, cut }: Outage,
+  { open, openRelay, site }: Pick<Goal, "open" | "openRelay" | "site">,
+): Promise<(backWithinMs: number) => Promise<void>> {
+  const relay = await openRelay();
+  const app = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
+  const visitor = app.browser();
+  const visit = (by = visitor) => by.get("/visits", { withinMs: 3_000 });
+  (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
+
+  return async (backWithinMs: number) => {
+    await cut(relay);
+    const during = await visit().catch(() => undefined);
+    const { commandTimeout, maxRetriesPerRequest } = app.redis.options;
+    must(
+      during,
+      `${what} keeps the visitor waiting for more than 3 s.`,
+      [
+        "GET /visits\n→ no answer within 3 s",
+        `maxRetriesPerRequest: ${maxRetriesPerRequest}, commandTimeout: ${commandTimeout} (ms)`,
+      ],
+      "By default ioredis retries a command 20 times, and waits for an answer without end. Limit both: how often, and for how many milliseconds. All of it, connecting included, has to be over before 3 s are.",
+    );
+    must(
+      during.status >= 500,
+      `${what} goes unnoticed: the visitor is answered ${during.status} without a session.`,
+      during,
+      "Somebody who is logged in must never look logged out because a server is missing.",
+    );
+    await relay.restore();
+    const deadline = Date.now() + backWithinMs;
+    let after = await visit().catch(() => undefined);
+    while (after?.status !== 200 && Date.now() < deadline) {
+      await pause(5);
+      // A lock of a request that was cut off may keep its session busy a little longer.
+      const newcomer = app.browser();
+      await visit(newcomer).catch(() => undefined);
+      after = await visit(newcomer).catch(() => undefined);
+    }
+    must(
+      after?.status === 200,
+      `${what} is back, but the app does not come back with it.`,
+      after ?? "GET /visits\n→ no answer within 3 s",
+      "`retryStrategy` decides whether ioredis ever connects again; null means never. How long one command may try is another option.",
+    );
+  };
+}

@@ -21,19 +21,6 @@ export interface StepEntry {
   goals: readonly GoalEntry[];
 }
 
-/**
- * What is tried with every step once its goals are met. Each is judged by a test of that name, too, and
- * names what failed by itself: a rule, a world, a sequence of acts.
- */
-export const trials = [
-  { name: "no standing rule is broken, on any path", todo: 1, starter: "not judged" },
-  { name: "it holds in other worlds, too", todo: 1, starter: "not judged" },
-] as const satisfies readonly GoalEntry[];
-
-export function isTrial(goal: GoalEntry): boolean {
-  return trials.some(({ name }) => name === goal.name);
-}
-
 /** The workshop: order, titles and goals. Nothing else keeps a list of steps. */
 export const steps: readonly StepEntry[] = [
   {

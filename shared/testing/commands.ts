@@ -40,13 +40,10 @@ export class CommandTap {
       this.#unanswered++;
       const kind = kindOf(sent);
       const refusal = this.#failing.get(kind);
-      command.promise.then(
-        () => this.#unanswered--,
-        (error: Error) => {
-          this.#unanswered--;
-          if (!refusal) this.refusals.push(error.message);
-        },
-      );
+      onSettled(command, (error) => {
+        this.#unanswered--;
+        if (error && !refusal) this.refusals.push(error.message);
+      });
       if (refusal) {
         // A pipeline waits until each of its commands has been written.
         stream?.write("");
@@ -93,6 +90,24 @@ export class CommandTap {
     this.#failing.clear();
     for (const hold of this.#holds) hold.release();
   }
+}
+
+/** Hears of the answer. A look at the promise would catch the error, and nobody would miss an await. */
+function onSettled(command: Command, heard: (error?: Error) => void): void {
+  const { resolve, reject } = command;
+  let settled = false;
+  const once = (error?: Error) => {
+    if (!settled) heard(error);
+    settled = true;
+  };
+  command.resolve = (value) => {
+    once();
+    resolve(value);
+  };
+  command.reject = (error) => {
+    once(error);
+    reject(error);
+  };
 }
 
 export class Hold {

@@ -8,10 +8,10 @@ const manyVisitors = 250;
 
 /** Worlds with more in them than one browser at one app. */
 export const crowds: readonly World[] = [
-  { name: "In two tabs of one browser", since: 1, visit: twoTabs },
-  { name: "Among many visitors", since: 1, visit: manyOthers },
-  { name: "Beside another app in the same process", since: 1, visit: besideAnotherApp },
-  { name: "In a browser from before 2023", since: 1, visit: olderBrowsers },
+  { name: "In two tabs of one browser", visit: twoTabs },
+  { name: "Among many visitors", visit: manyOthers },
+  { name: "Beside another app in the same process", visit: besideAnotherApp },
+  { name: "In a browser from before 2023", visit: olderBrowsers },
 ];
 
 /** Which of two requests at once is counted last is left open; that somebody is known is not. */

@@ -1,5 +1,6 @@
 import bcrypt from "bcrypt";
 import { seededUsers } from "../app/database.ts";
+import type { WorldName } from "../runner/trials.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser } from "./browser.ts";
 import { fullRedis, kindOf, type Hold } from "./commands.ts";
@@ -26,12 +27,10 @@ import type { Site } from "./site.ts";
 import { pause } from "./time.ts";
 import { must, under } from "./verdict.ts";
 
-/** Circumstances that must change nothing: what a step promises, it promises there as well. */
+/** Circumstances that must change nothing: what a step promises, it promises there as well. Which step lives in which, `shared/runner/trials.ts` says. */
 export interface World {
   /** Begins the first line of the message: "Among other cookies: …". */
-  name: string;
-  /** The first step that lives in it. */
-  since: number;
+  name: WorldName;
   visit(goal: WorldGoal): Promise<void>;
 }
 
@@ -52,7 +51,6 @@ const logOut: Act = { does: "log out" };
 export const worlds: readonly World[] = [
   {
     name: "For a program that is no browser",
-    since: 1,
     async visit({ open, step }) {
       const site = await open();
       // An app may insist on what every browser sends.
@@ -64,12 +62,10 @@ export const worlds: readonly World[] = [
   },
   {
     name: "In production, behind TLS",
-    since: 1,
     visit: async ({ open, step }) => tellStory(await open({ env: "production" }), step),
   },
   {
     name: "Among other cookies",
-    since: 1,
     async visit({ open, step }) {
       const site = await open();
       const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41";
@@ -81,12 +77,11 @@ export const worlds: readonly World[] = [
       await tellStory(site, step, [site.browser(), site.browser()], { cookie });
     },
   },
-  { name: "Written in another way", since: 4, visit: otherSpellings },
-  { name: "By another method", since: 3, visit: otherMethods },
+  { name: "Written in another way", visit: otherSpellings },
+  { name: "By another method", visit: otherMethods },
   ...later,
   {
     name: "At two processes in turn",
-    since: 2,
     async visit({ open, step }) {
       const site = await open();
       const second = await open({ db: site.db, newProcess: true });
@@ -99,32 +94,24 @@ export const worlds: readonly World[] = [
       await tellStory(site, step, browsers, { before });
     },
   },
-  { name: "At the same moment", since: 1, visit: sameMoment },
-  { name: "While an administrator changes the user", since: 4, visit: meanwhile },
-  { name: "While the user is deleted", since: 4, visit: deletedMeanwhile },
-  { name: "The hundredth time", since: 1, visit: hundredthTime },
-  { name: "After a change of the password", since: 3, visit: changedPassword },
-  { name: "With the word that stands in for a password", since: 3, visit: standIn },
-  { name: "Logging in once more in the same browser", since: 3, visit: loginAgain },
-  { name: "With inputs of every kind", since: 3, visit: inputs },
-  { name: "From a page of another site", since: 5, visit: otherSites },
-  { name: "With a slow Redis", since: 3, visit: slowRedis },
-  { name: "Told that it failed", since: 3, visit: lostAnswers },
-  { name: "With a Redis that refuses", since: 3, visit: refusingRedis },
-  { name: "With a database that fails", since: 3, visit: failingDatabase },
-  { name: "With an address of Redis that has everything in it", since: 2, visit: wholeAddress },
-  { name: "After a long outage of Redis", since: 2, visit: longOutage },
+  { name: "At the same moment", visit: sameMoment },
+  { name: "While an administrator changes the user", visit: meanwhile },
+  { name: "While the user is deleted", visit: deletedMeanwhile },
+  { name: "The hundredth time", visit: hundredthTime },
+  { name: "After a change of the password", visit: changedPassword },
+  { name: "With the word that stands in for a password", visit: standIn },
+  { name: "Logging in once more in the same browser", visit: loginAgain },
+  { name: "With inputs of every kind", visit: inputs },
+  { name: "From a page of another site", visit: otherSites },
+  { name: "With a slow Redis", visit: slowRedis },
+  { name: "Told that it failed", visit: lostAnswers },
+  { name: "With a Redis that refuses", visit: refusingRedis },
+  { name: "With a database that fails", visit: failingDatabase },
+  { name: "With an address of Redis that has everything in it", visit: wholeAddress },
+  { name: "After a long outage of Redis", visit: longOutage },
   ...crowds,
   ...impostors,
 ];
-
-/** Visits every world of a step; the first in which something is unmet names it. */
-export async function visitWorlds(goal: WorldGoal): Promise<void> {
-  for (const world of worlds) {
-    if (world.since > goal.step) continue;
-    await under(world.name, () => world.visit(goal));
-  }
-}
 
 /** Lets two people live through the story, both in the same circumstances. */
 async function tellStory(

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
-import { isTrial, steps, trials, type GoalEntry, type StepEntry } from "../manifest.ts";
+import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import {
   counted,
@@ -9,6 +9,7 @@ import {
   type LostGoal,
   type StepResult,
 } from "../result.ts";
+import { standingRules, trialsOf } from "../trials.ts";
 import { UserError } from "../user-error.ts";
 import { Lane, type Judgement } from "./lane.ts";
 
@@ -21,6 +22,9 @@ export interface Judging {
   isWanted?(): boolean;
 }
 
+/** How long a goal is taken to last that has not been judged yet. */
+const usualMs = 100;
+
 interface Share {
   lane: Lane;
   goals: string[];
@@ -32,7 +36,7 @@ interface Share {
  */
 export class Engine {
   readonly #redisUrl: string;
-  readonly #lanes: [Lane, ...Lane[]];
+  readonly #lanes: Lane[];
   #widening: Promise<void> | undefined;
   /** How long each goal takes by now, in milliseconds. */
   readonly #durations = new Map<GoalEntry, number>();
@@ -70,19 +74,16 @@ export class Engine {
     onGoalsMet?.(result);
     const lost: LostGoal[] = (result.broken ?? []).map((message) => ({
       step,
-      goal: trials[0],
+      goal: standingRules,
       message,
     }));
     if (lost.length > 0) return { ...result, lost };
     if (!isWanted()) return result;
-    const { goals, fault } = await this.run(
-      step,
-      code,
-      trials.map(({ name }) => name),
-    );
-    const failed = goals.find(({ goal, verdict }) => isTrial(goal) && verdict === "unmet");
+    const trials = trialsOf(step).map(({ name }) => name);
+    const { goals, fault } = await this.run(step, code, trials);
+    const failed = goals.find(({ verdict }) => verdict === "unmet");
     if (fault || failed) {
-      const { goal, message = "" } = failed ?? { goal: trials[0] };
+      const { goal, message = "" } = failed ?? { goal: standingRules };
       return { ...result, lost: [{ step, goal, message: fault ?? message }] };
     }
     for (const before of steps.slice(0, steps.indexOf(step))) {
@@ -102,7 +103,7 @@ export class Engine {
   async run(step: StepEntry, source?: string, only?: readonly string[]): Promise<StepResult> {
     const start = performance.now();
     const isAsked = ({ name }: GoalEntry) => only?.includes(name) ?? true;
-    const listed = [...step.goals, ...(only ? trials.filter(isAsked) : [])];
+    const listed = [...step.goals, ...(only ? trialsOf(step).filter(isAsked) : [])];
     let untouched = false;
     let judgements: Judgement[];
     try {
@@ -140,11 +141,7 @@ export class Engine {
 
   /** Who judges which goals: about as much work for each lane, in the order of the step. */
   #shares(goals: readonly GoalEntry[]): Share[] {
-    const [first] = this.#lanes;
-    const unknown = goals.some((goal) => !this.#durations.has(goal));
-    if (unknown) return [{ lane: first, goals: goals.map(({ name }) => name) }];
-
-    const msOf = (goal: GoalEntry) => this.#durations.get(goal) ?? 0;
+    const msOf = (goal: GoalEntry) => this.#durations.get(goal) ?? usualMs;
     const loads = this.#lanes.map((lane) => ({ lane, goals: new Set<GoalEntry>(), ms: 0 }));
     // The longest first, each to whoever has the least to do.
     for (const goal of goals.toSorted((a, b) => msOf(b) - msOf(a))) {

@@ -231,7 +231,15 @@ export class Actor {
     if (this.#who) this.#visits.clear();
     this.#who = undefined;
     this.#visits.add(0);
-    if (answer.succeeded) await this.#mustBeNobody(cookieBefore, "logout");
+    if (!answer.succeeded) return;
+    await this.#mustBeNobody(cookieBefore, "logout");
+    const session = this.#browser.sessionIdOf(cookieBefore);
+    must(
+      !session || session !== (await this.#browser.sessionId()),
+      "After the logout, the browser still has its cookie.",
+      answer,
+      "A browser finds the cookie to clear by name, domain and path: all three have to be those of the cookie that it holds.",
+    );
   }
 
   /** The contract knows one refusal, and leaves open whether it ends the visitor's session. */

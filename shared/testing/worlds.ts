@@ -16,6 +16,7 @@ import {
 import { sessionIdIn } from "./cookies.ts";
 import { tellAddress } from "./connections.ts";
 import type { Goal } from "./goals.ts";
+import { explore } from "./explorer.ts";
 import { hashingDuring } from "./hashes.ts";
 import { crowds } from "./crowds.ts";
 import { later } from "./later.ts";
@@ -111,6 +112,10 @@ export const worlds: readonly World[] = [
   { name: "After a long outage of Redis", visit: longOutage },
   ...crowds,
   ...impostors,
+  {
+    name: "In a sequence that nobody listed",
+    visit: (goal) => explore(goal, Number(process.env.EXPLORE_SEED) || undefined),
+  },
 ];
 
 /** Lets two people live through the story, both in the same circumstances. */
@@ -318,7 +323,8 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
         "However an address is written, whoever is not logged in is stopped by the guard. Put it on the route, where Express has understood the address; not on a list of texts.",
       );
       must(
-        !answer.succeeded || !/ada|grace|mallory/i.test(answer.text),
+        // Some of them lead elsewhere.
+        !answer.succeeded || answer.data.ok === true,
         `${answer.route} lets in somebody who is not logged in.`,
         answer,
         "However an address is written, it leads through the guard. Put it on the route, where Express has understood the address; not on a list of texts.",

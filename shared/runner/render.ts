@@ -266,7 +266,9 @@ function explanation(result: StepResult): Line[] {
   const open = firstOpen(result);
   if (!open) return [];
   if (open.verdict === "unmet") {
-    return [blank, ...lesson(open), ...output(printed, open.goal)];
+    const several = result.goals.filter(({ verdict }) => verdict === "unmet").length > 1;
+    const whose: Line = { text: `✗ ${open.goal.name}`, styles: ["red"], indent: 2 };
+    return [blank, ...(several ? [whose] : []), ...lesson(open), ...output(printed, open.goal)];
   }
   return [
     blank,

@@ -32,18 +32,22 @@ export function watchEnvironment(): void {
   });
 }
 
-/** Another app begins: nothing was read yet. */
+/** Another app begins: it has read nothing yet. */
 export function forgetEnvironment(): void {
   reads.clear();
 }
 
-/**
- * Why an app does not do as it is told: it asks somebody else. Undefined when it never did.
- *
- * @param production Whether it was told to be in production: otherwise NODE_ENV changes nothing.
- */
-export function misreadEnvironment(production: boolean): string | undefined {
+let production = false;
+
+/** Another goal begins, and nobody is told to be in production; or somebody is. */
+export function tellProduction(told: boolean): void {
+  production = told;
+}
+
+/** Why an app does not do as it is told: it asks somebody else. Undefined when it never did. */
+export function misreadEnvironment(): string | undefined {
   for (const [name, place] of reads) {
+    // Otherwise it makes no difference.
     if (name === "NODE_ENV" && !production) continue;
     return `${place} reads process.env.${name}; the app is told by ${toldOtherwise[name]}.`;
   }

@@ -7,7 +7,7 @@ import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
 import { forgetConnections, watchConnections } from "./connections.ts";
 import { describeError } from "./crashes.ts";
-import { forgetEnvironment, watchEnvironment } from "./environment.ts";
+import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
@@ -114,6 +114,7 @@ export function goalsFor(module: StepModule) {
       run.errors.length = 0;
       run.escaped.length = 0;
       run.watch = new Watch();
+      tellProduction(false);
       const { filepath } = task.file;
       await use({
         module,

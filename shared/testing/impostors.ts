@@ -61,7 +61,7 @@ async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
     const { answer, opened } = await opens(site, `${name}=${signedValue(id, key)}`);
     must(
       !opened,
-      `A cookie signed with a secret that everybody knows is accepted: ${JSON.stringify(bytesOf(key).toString())}.`,
+      `a cookie signed with a secret that everybody knows is accepted: ${JSON.stringify(bytesOf(key).toString())}.`,
       answer,
       "Everybody can read what stands in the source, and guess what everybody writes. Every secret of the list opens cookies: only the configured ones belong there.",
     );
@@ -71,7 +71,7 @@ async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
   const signing = tried.find(signs);
   must(
     !signing || bytesOf(signing).length >= 16,
-    `The cookie is signed with a key of ${signing && bytesOf(signing).length} characters, made from the secret.`,
+    `the cookie is signed with a key of ${signing && bytesOf(signing).length} characters, made from the secret.`,
     `Cookie: ${name}=…`,
     "Whoever has one cookie can try all keys of that length at home. A secret is as long as what is left of it when it signs.",
   );
@@ -251,7 +251,7 @@ async function saidBesideTheCookie({ open, step }: WorldGoal): Promise<void> {
   const unnamed = (user: object | undefined) => JSON.stringify({ ...user, displayName: "" });
   must(
     unnamed(before) === unnamed(after),
-    "A profile change can change more than the name.",
+    "a profile change can change more than the name.",
     [rename, `role in the database: ${before?.role} → ${after?.role}`],
     "Whatever the body carries beside `displayName` was put there by somebody who is curious. Update what the schema let through, not `req.body`.",
   );

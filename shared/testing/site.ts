@@ -12,7 +12,7 @@ import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
 import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import { describeCause, describeError, meaningOf } from "./crashes.ts";
-import { misreadEnvironment } from "./environment.ts";
+import { tellProduction } from "./environment.ts";
 import { AppNotBuilt } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
@@ -100,6 +100,7 @@ export class Site {
       redisUrl ?? ground.redisUrl,
     );
     ground.watch.sites.push(site);
+    if (site.config.env === "production") tellProduction(true);
     tellAddress(ground.redisUrl);
     tellAddress(site.redisUrl);
     if (newProcess) site.#module = await ground.evaluateAnew();
@@ -346,14 +347,9 @@ function withoutListening<Result>(build: () => Result): Result {
   }
 }
 
-const toldByConfig =
-  "Several apps live in one process here, each with a configuration of its own; the main program reads the environment, once, for all of them.";
-
 function failed(what: string, error: unknown): never {
   if (error instanceof AppNotBuilt) throw error;
   const thrown = error instanceof Error ? error : new Error(String(error));
-  const misread = misreadEnvironment(false);
-  if (misread) throw new AppNotBuilt(misread, `${what} → ${describeError(thrown)}`, toldByConfig);
   throw new AppNotBuilt(
     `${what} threw: ${describeCause(thrown)}.`,
     describeCause(thrown) === describeError(thrown) ? [] : describeError(thrown),

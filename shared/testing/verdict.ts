@@ -1,4 +1,5 @@
 import { TestRunner } from "vitest";
+import { misreadEnvironment } from "./environment.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 
 /**
@@ -12,6 +13,10 @@ export class GoalUnmet extends Error {
   readonly reason: string;
 
   constructor(claim: string, evidence: Evidence, reason: string, where = whereToLook()) {
+    const misread = misreadEnvironment();
+    if (misread) {
+      [claim, evidence, reason] = [misread, [claim, indented(evidence)], toldByConfig];
+    }
     super([claim, indented(evidence), reason, where].filter(Boolean).join("\n"));
     this.claim = claim;
     this.evidence = evidence;
@@ -28,6 +33,9 @@ export class AppNotBuilt extends GoalUnmet {
     super(claim, evidence, reason, "");
   }
 }
+
+const toldByConfig =
+  "Several apps live in one process here, each with a configuration of its own. The main program reads the environment, once, for all of them.";
 
 /** What was seen: answers show themselves as the exchange on the wire. */
 export type Evidence =

@@ -41,13 +41,13 @@ export const mistakes: readonly Mistake[] = [
     name: "a session without a secret",
     edits: [["      secret,\n", ""]],
     goal: "a second visit counts 2",
-    says: "secret option required",
+    says: "GET /visits crashed: `session()` has no `secret`",
   },
   {
     name: "a secret from a variable that nobody sets",
     edits: [["      secret,\n", "      secret: process.env.WORKSHOP_SECRET as string,\n"]],
     goal: "a second visit counts 2",
-    says: "secret option required",
+    says: "GET /visits crashed: `session()` has no `secret`",
   },
   {
     name: "a new session middleware, with a new memory, for each request",
@@ -64,7 +64,7 @@ export const mistakes: readonly Mistake[] = [
       ["saveUninitialized: false,", "saveUninitialized: false,\n      cookie: { secure: true },"],
     ],
     goal: "a second visit counts 2",
-    says: "set no session cookie",
+    says: "The session cookie is Secure: on http nobody gets it",
   },
   {
     name: "a cookie for a path that nobody visits",
@@ -87,7 +87,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a counter that was never set is incremented",
     edits: [[count, "req.session.visits!++;"]],
     goal: "a second visit counts 2",
-    says: "first visit does not count 1",
+    says: "The first visit counts null, not 1",
   },
   {
     name: "the answer shows the counter before it is raised",
@@ -101,7 +101,7 @@ export const mistakes: readonly Mistake[] = [
       ["visits } });", "visits } });\n    req.session.visits = visits + 1;"],
     ],
     goal: "a second visit counts 2",
-    says: "first visit does not count 1",
+    says: "The first visit counts 0, not 1",
   },
   {
     name: "the session is replaced by a plain object",
@@ -187,7 +187,7 @@ export const mistakes: readonly Mistake[] = [
       ["visits: req.session.visits }", "visits }"],
     ],
     goal: "a second visit counts 2",
-    says: "set no session cookie",
+    says: "GET /visits sets no session cookie",
   },
   {
     name: "an id in an unsigned cookie",
@@ -202,7 +202,7 @@ export const mistakes: readonly Mistake[] = [
       ["visits: req.session.visits }", "visits: visits.get(id) }"],
     ],
     goal: "a second visit counts 2",
-    says: "set no session cookie",
+    says: "GET /visits sets no session cookie",
   },
   {
     name: "the id is read from the cookie without its signature",
@@ -234,8 +234,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the secret in the source before the one of the machine",
     edits: [['config.sessionSecret ?? "only for the first steps"', '"only for the first steps"']],
-    goal: "a forged or unsigned cookie starts over",
-    says: "a signature by the secret in the source",
+    goal: "With a cookie that was signed at home",
+    says: 'a cookie signed with a secret that everybody knows is accepted: "only for the first steps"',
   },
   {
     name: "the visitor of the moment in a variable",
@@ -245,7 +245,121 @@ export const mistakes: readonly Mistake[] = [
         '  let current: express.Request;\n  app.get("/visits", async (req, res) => {\n    current = req;\n    await new Promise((resolve) => setTimeout(resolve, 5));\n    req.session.visits = (current.session',
       ],
     ],
-    goal: "it holds in other worlds, too",
+    goal: "At the same moment",
     says: "GET /visits counts",
+  },
+  {
+    name: "the session is mounted without being called",
+    edits: [[mountSession, "  app.use(session as never);\n\n"]],
+    goal: "a second visit counts 2",
+    says: "`app.use(session)` mounts the function that makes a middleware",
+  },
+  {
+    name: "the session is made, and mounted nowhere",
+    edits: [[mountSession, mountSession.replace("app.use(\n    session", "void (\n    session")]],
+    goal: "a second visit counts 2",
+    says: "`req.session` is undefined",
+  },
+  {
+    name: "express-session in braces",
+    edits: [["import session from", "import { session } from"]],
+    goal: "a second visit counts 2",
+    says: "session is not a function",
+  },
+  {
+    name: "the answer without its data",
+    edits: [["{ data: { visits: req.session.visits } }", "{ visits: req.session.visits }"]],
+    goal: "a second visit counts 2",
+    says: "has no `data.visits`",
+  },
+  {
+    name: "ids that are counted up",
+    edits: [
+      ["export function createApp", "let visitors = 0;\n\nexport function createApp"],
+      ["      secret,\n", "      secret,\n      genid: () => `visitor-${++visitors}`,\n"],
+    ],
+    goal: "With an id that can be foreseen",
+    says: "a new visitor is given the session of an earlier one",
+  },
+  {
+    name: "the count from a cookie that anybody can write",
+    edits: [
+      [
+        count,
+        `const claimed = /visits=(\\d+)/.exec(req.headers.cookie ?? "")?.[1];
+    req.session.visits = Number(claimed ?? req.session.visits ?? 0) + 1;
+    res.cookie("visits", req.session.visits);`,
+      ],
+    ],
+    goal: "Among other cookies",
+    says: "GET /visits counts 42",
+  },
+  {
+    name: "a new id with each visit",
+    edits: [
+      [
+        countAndAnswer,
+        `    const visits = (req.session.visits ?? 0) + 1;
+    req.session.regenerate(() => {
+      req.session.visits = visits;
+      res.json({ data: { visits } });
+    });`,
+      ],
+    ],
+    goal: "In two tabs of one browser",
+    says: "after two visits at once",
+  },
+  {
+    name: "a store that keeps fifty sessions",
+    edits: [
+      [
+        mountSession,
+        mountSession.replace(
+          "      secret,\n",
+          `      secret,
+      store: new (class extends session.MemoryStore {
+        readonly #ids = new Set<string>();
+        override set(id: string, ...rest: [session.SessionData, ((error?: unknown) => void)?]) {
+          this.#ids.add(id);
+          super.set(id, ...rest);
+          const [oldest = ""] = this.#ids;
+          if (this.#ids.size > 50 && this.#ids.delete(oldest)) this.destroy(oldest);
+        }
+      })(),
+`,
+        ),
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "GET /visits counts 1, not 3",
+  },
+  {
+    name: "what cleans up takes sessions without an end for ended ones",
+    edits: [
+      [
+        mountSession,
+        `  const store = new session.MemoryStore();
+  setInterval(() => store.clear(), 20_000).unref();
+
+${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
+      ],
+    ],
+    goal: "When what was put off is done",
+    says: "GET /visits counts 1",
+  },
+  {
+    name: "forgotten after some seconds",
+    edits: [["      secret,\n", "      secret,\n      cookie: { maxAge: 3600 },\n"]],
+    goal: "Some time later each time",
+    says: "GET /visits counts 1, not 2",
+  },
+  {
+    name: "the session before the health check, with a cookie each time",
+    edits: [
+      [health, ""],
+      [mountSession, mountSession.replace("secret,", "secret,\n      rolling: true,") + health],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "GET /health sends a session cookie",
   },
 ];

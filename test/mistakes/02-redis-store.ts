@@ -47,7 +47,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "a random secret when none is configured",
     edits: [['"only for the first steps"', "crypto.randomUUID()"]],
-    goal: "a visitor is remembered after a restart",
+    goal: "Without a SESSION_SECRET",
     says: "Without a SESSION_SECRET",
   },
   {
@@ -139,8 +139,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "an expiry that is fixed when the app starts",
     edits: [["maxAge: sessionLifeMs", "expires: new Date(Date.now() + sessionLifeMs)"]],
-    goal: "the session lives in Redis for a day, like its cookie",
-    says: "six hours later",
+    goal: "Some time later each time",
+    says: "a new visitor gets another session than one of a day",
   },
   {
     name: "resave: true",
@@ -261,19 +261,19 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "session ids made of the time and Math.random",
     edits: [["secret,\n", "secret,\n      genid: () => `${Date.now()}-${Math.random()}`,\n"]],
-    goal: "a visitor is remembered after a restart",
+    goal: "With an id that can be foreseen",
     says: "a new visitor is given the session of an earlier one",
   },
   {
     name: "the address of Redis in the log",
     edits: [["`Redis: ${describeError(error)}`", "`Redis at ${url}: ${error.message}`"]],
-    goal: "a lost connection is logged in a line of your own",
-    says: "password of Redis is written into the log",
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows the password of Redis, written during a lost connection",
   },
   {
     name: "the whole error of Redis in the log",
     edits: [["`Redis: ${describeError(error)}`", '"Redis:", error']],
-    goal: "no standing rule is broken, on any path",
+    goal: "No standing rule is broken, on any path",
     says: "The log shows the password of Redis, written during a connection that Redis refused",
   },
   {
@@ -284,13 +284,13 @@ export const mistakes: readonly Mistake[] = [
         "maxRetriesPerRequest: 1,\n    retryStrategy: (times) => (times > 3 ? null : 50),",
       ],
     ],
-    goal: "it holds in other worlds, too",
+    goal: "After a long outage of Redis",
     says: "the app does not come back with it",
   },
   {
     name: "the address taken apart, without its password",
     edits: [["new Redis(url, {", "new Redis(Number(new URL(url).port), new URL(url).hostname, {"]],
-    goal: "it holds in other worlds, too",
+    goal: "With an address of Redis that has everything in it",
     says: "connectRedis loses the user and the password",
   },
   {
@@ -301,7 +301,7 @@ export const mistakes: readonly Mistake[] = [
         "void redis.incr(`visits:${req.sessionID}`);\n    res.json({ data: { visits",
       ],
     ],
-    goal: "no standing rule is broken, on any path",
+    goal: "No standing rule is broken, on any path",
     says: "A key never expires",
   },
   {
@@ -309,7 +309,64 @@ export const mistakes: readonly Mistake[] = [
     edits: [
       ["res.json({ data: { visits", 'void redis.keys("sess:*");\n    res.json({ data: { visits'],
     ],
-    goal: "no standing rule is broken, on any path",
+    goal: "No standing rule is broken, on any path",
     says: "goes through everybody's keys",
+  },
+  {
+    name: "a connection of its own, to wherever Redis is by default",
+    edits: [["new RedisStore({ client: redis })", "new RedisStore({ client: new Redis() })"]],
+    goal: "a visitor is remembered after a restart",
+    says: "The app opens a connection of its own, to localhost:6379",
+  },
+  {
+    name: "connectRedis does not look at its address",
+    edits: [["new Redis(url, {", "new Redis({"]],
+    goal: "a visitor is remembered after a restart",
+    says: "connectRedis connects to localhost:6379, and not to the address that it receives",
+  },
+  {
+    name: "the store's client under another name",
+    edits: [["{ client: redis }", "{ redis } as never"]],
+    goal: "a visitor is remembered after a restart",
+    says: "the store has no `client`",
+  },
+  {
+    name: "seconds for milliseconds in commandTimeout",
+    edits: [["commandTimeout: 2_000", "commandTimeout: 0.002"]],
+    goal: "a visitor is remembered after a restart",
+    says: "commandTimeout is 0.002 ms",
+  },
+  {
+    name: "a Promise of Redis that nobody awaits",
+    edits: [
+      [
+        "res.json({ data: { visits",
+        'void redis.publish("visits", "one more");\n    res.json({ data: { visits',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "An error escaped that would end the process",
+  },
+  {
+    name: "a prefix with the number of the process",
+    edits: [
+      [
+        "new RedisStore({ client: redis })",
+        "new RedisStore({ client: redis, prefix: `${process.pid}:` })",
+      ],
+    ],
+    goal: "a visitor is remembered after a restart",
+    says: "although the session is still in Redis",
+  },
+  {
+    name: "the cookie is prolonged by each request, and the key is not",
+    edits: [
+      [
+        "new RedisStore({ client: redis })",
+        "new RedisStore({ client: redis, disableTouch: true })",
+      ],
+    ],
+    goal: "Hours after the last visit",
+    says: "the cookie of GET /nothing-here lives 24 h, and its session 18 h",
   },
 ];

@@ -39,8 +39,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "a new session beside the old one",
     edits: [[regenerate, "    req.sessionStore.generate(req);\n"]],
-    goal: "the session id from before login is nobody afterwards",
-    says: "stays logged in, under the session id from before",
+    goal: "The hundredth time",
+    says: "Every login leaves a key behind",
   },
   {
     name: "a verdict shared by the logins under way",
@@ -54,8 +54,8 @@ export const mistakes: readonly Mistake[] = [
         'const underWay: Record<string, Promise<boolean>> = {};\n  app.post("/auth/login"',
       ],
     ],
-    goal: "a wrong password answers 401",
-    says: "get mixed up",
+    goal: "In a sequence that nobody listed",
+    says: "A wrong password logged in",
   },
   {
     name: "compare without await",
@@ -81,7 +81,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the refusal is a 200",
     edits: [[refuse, refuse.replace("res.status(401)", "res")]],
     goal: "a wrong password answers 401",
-    says: "200",
+    says: "A wrong password logged in",
   },
   {
     name: "return inside the callback of compare",
@@ -114,7 +114,7 @@ export const mistakes: readonly Mistake[] = [
       [parsed, "const { email, password } = req.body;"],
     ],
     goal: "a body that is no login answers 400",
-    says: "no body crashes the handler",
+    says: "POST /auth/login crashes at a login with no body",
   },
   {
     name: "arrays and objects made into text",
@@ -156,19 +156,19 @@ ${refusal.replace("!user || ", "")}`,
     name: "login answers with the whole user",
     edits: [["{ id: user.id, email: user.email }", "user"]],
     goal: "no password hash leaves the server",
-    says: "answer to a login contains a password hash",
+    says: "A password hash stands in the answer to a login",
   },
   {
     name: "the whole user beside the id",
     edits: [["email: user.email }", "email: user.email, profile: { owner: user } }"]],
     goal: "no password hash leaves the server",
-    says: "answer to a login contains a password hash",
+    says: "A password hash stands in the answer to a login",
   },
   {
     name: "the whole user in the session",
     edits: [[storeUser, `${storeUser}    Object.assign(req.session, { user });\n`]],
     goal: "no password hash leaves the server",
-    says: "password hash is stored in the session",
+    says: "A password hash stands in sess",
   },
   {
     name: "the role in the session",
@@ -179,8 +179,8 @@ ${refusal.replace("!user || ", "")}`,
   {
     name: "the password in the session",
     edits: [[storeUser, `${storeUser}    Object.assign(req.session, { password });\n`]],
-    goal: "no password hash leaves the server",
-    says: "The password is stored in the session",
+    goal: "No standing rule is broken, on any path",
+    says: "The typed password is stored in Redis",
   },
   {
     name: "the session id from before login is kept",
@@ -386,7 +386,7 @@ ${storeUser}      req.session.save((error) => {
     edits: [
       ["if (!user || !matches) {", 'console.log("login", user);\n    if (!user || !matches) {'],
     ],
-    goal: "no standing rule is broken, on any path",
+    goal: "No standing rule is broken, on any path",
     says: "The log shows a password hash",
   },
   {
@@ -397,7 +397,7 @@ ${storeUser}      req.session.save((error) => {
         "Object.assign(req.session, req.body, { userId: user.id });",
       ],
     ],
-    goal: "no standing rule is broken, on any path",
+    goal: "No standing rule is broken, on any path",
     says: "The typed password is stored in Redis",
   },
   {
@@ -420,5 +420,64 @@ ${storeUser}      req.session.save((error) => {
     ],
     goal: "it holds in other worlds, too",
     says: "tells a known email from an unknown one",
+  },
+  {
+    name: "bcrypt in braces",
+    edits: [["import bcrypt from", "import { bcrypt } from"]],
+    goal: "the right password logs in",
+    says: "`bcrypt` is undefined",
+  },
+  {
+    name: "a decoy of a word in the source, and nobody asks for the user",
+    edits: [
+      ["bcrypt.hashSync(randomUUID(), db.bcryptCost)", 'bcrypt.hashSync("nobody", db.bcryptCost)'],
+      ["if (!user || !matches) {", "if (!matches) {"],
+    ],
+    goal: "With the word that stands in for a password",
+    says: "for an unknown email with that word",
+  },
+  {
+    name: "whoever is logged in already keeps the session",
+    edits: [
+      [
+        "    await regenerateSession(req);\n",
+        "    if (req.session.userId !== user.id) await regenerateSession(req);\n",
+      ],
+    ],
+    goal: "Logging in once more in the same browser",
+    says: "a login keeps the session id from before",
+  },
+  {
+    name: "NFKC: a ² is taken for a 2",
+    edits: [['.normalize("NFC")', '.normalize("NFKC")']],
+    goal: "With inputs of every kind",
+    says: "the right password, with a ²",
+  },
+  {
+    name: "bytes are counted before the password is normalized",
+    edits: [
+      [
+        '    .normalize("NFC")\n    .refine((password) => Buffer.byteLength(password) <= 72),',
+        '    .refine((password) => Buffer.byteLength(password) <= 72)\n    .transform((password) => password.normalize("NFC")),',
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "typed with another keyboard",
+  },
+  {
+    name: "an error of the store is answered with the cookie of the login",
+    edits: [
+      [
+        "    await saveSession(req);\n",
+        `    const failed = await new Promise((done) => req.session.save(done));
+    if (failed) {
+      res.status(500).json({ error: { code: "internal_error" } });
+      return;
+    }
+`,
+      ],
+    ],
+    goal: "Told that it failed",
+    says: "a login is answered 500, and its cookie is logged in all the same",
   },
 ];

@@ -510,4 +510,22 @@ ${readUserId}`,
     goal: "it holds in other worlds, too",
     says: "crashes for somebody who is not logged in",
   },
+  {
+    name: "a helper that was never imported",
+    edits: [["import { destroySession, regenerateSession", "import { regenerateSession"]],
+    goal: "a deleted user is out at once, and the session is gone",
+    says: "GET /me crashes for a deleted user: ReferenceError: destroySession is not defined",
+  },
+  {
+    name: "the guard is called where it should be handed over",
+    edits: [['app.get("/me", requireAuth,', 'app.get("/me", (requireAuth as () => never)(),']],
+    goal: "after login, /me answers with the profile",
+    says: "a route is given something that is no function",
+  },
+  {
+    name: "the id where the user belongs",
+    edits: [["req.user = user;", "req.user = userId as never;"]],
+    goal: "after login, /me answers with the profile",
+    says: "/me answers without a profile",
+  },
 ];

@@ -565,4 +565,24 @@ ${destroy}`,
     goal: "a second visit counts 2",
     says: "A cache may keep the answer of GET /visits",
   },
+  {
+    name: "an origin that begins like one's own",
+    edits: [
+      [
+        "  app.use(refuseOtherSites);\n",
+        `  app.use((req, res, next) => {
+    const origin = req.get("Origin") ?? "";
+    const own = origin === "" || origin.startsWith(\`\${req.protocol}://\${req.host}\`);
+    if (req.method === "POST" && !own) {
+      res.status(403).json({ error: { code: "forbidden" } });
+      return;
+    }
+    next();
+  });
+`,
+      ],
+    ],
+    goal: "In a browser from before 2023",
+    says: "a page of http://workshop.test.mallory.example can log people out",
+  },
 ];

@@ -6,6 +6,7 @@ import { findStep, type StepEntry } from "./manifest.ts";
 import { root } from "./paths.ts";
 import { firstUnfinished, loadProgress } from "./progress.ts";
 import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
+import { brokenPackages } from "./requirements.mjs";
 import { UserError } from "./user-error.ts";
 
 /** What a command gets, and where it writes. It returns its exit code. */
@@ -116,8 +117,12 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 1;
-  if (error instanceof UserError || error instanceof RedisUnavailable) {
-    process.stderr.write(`${renderError(error.message, paper)}\n`);
+  const sentence =
+    error instanceof UserError || error instanceof RedisUnavailable
+      ? error.message
+      : brokenPackages(error);
+  if (sentence) {
+    process.stderr.write(`${renderError(sentence, paper)}\n`);
   } else {
     console.error(error);
     process.stderr.write(

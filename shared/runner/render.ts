@@ -50,12 +50,13 @@ export function renderStep({ result, redis, typeErrors }: StepView, paper: Paper
 
 /** The screen of the watching runner. */
 export function renderWatch(state: WatchState & { redis: string }, paper: Paper): string {
-  const { step, result, running, note, typeErrors, redis } = state;
+  const { step, result, running, note, notice, typeErrors, redis } = state;
   const keys = watchKeys.map(([key, what]) => `${key} ${what}`).join(" · ");
   const foot: Line[] = [
     ...(note ? [blank, ...noteLines(note)] : []),
     blank,
     redisLine(redis),
+    ...(notice ? [{ text: notice, styles: ["dim"] } satisfies Line] : []),
     ...(running ? [{ text: activity(state), styles: ["yellow"] } satisfies Line] : []),
     { text: keys, styles: ["dim"] },
   ];

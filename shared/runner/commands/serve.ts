@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { watch } from "node:fs";
-import { dirname, relative } from "node:path";
+import { relative } from "node:path";
 import { openKeySpace } from "../../redis/key-space.ts";
 import { provideRedis } from "../../redis/server.ts";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
 import { isFree } from "../ports.ts";
 import { renderNote } from "../render.ts";
+import { watchSaves } from "../saves.ts";
 import { UserError } from "../user-error.ts";
 
 /** `npm run dev [N]`: the learner's app. */
@@ -96,18 +96,13 @@ async function serve(
   start();
 
   let restarting: Promise<void> | undefined;
-  let settling: NodeJS.Timeout | undefined;
   const restart = () => {
     restarting ??= stop().then(() => {
       restarting = undefined;
       if (!ending) start();
     });
   };
-  const watcher = watch(dirname(file), (_event, changed) => {
-    if (changed && !changed.endsWith(".ts")) return;
-    clearTimeout(settling);
-    settling = setTimeout(restart, 50);
-  });
+  const saves = watchSaves(file, { onSave: restart, onNotice: tell });
 
   const signal = await Promise.race([
     once(process, "SIGINT").then(() => 130),
@@ -115,8 +110,7 @@ async function serve(
     parentGone().then(() => 143),
   ]);
   ending = true;
-  clearTimeout(settling);
-  watcher.close();
+  saves.close();
   await restarting;
   await stop();
   await keySpace.clear().catch(() => {});

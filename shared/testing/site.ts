@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { describeError, whyItCrashed } from "./answer.ts";
+import { describeError, fellThrough, whyItCrashed } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { CommandTap } from "./commands.ts";
 import { AppNotBuilt } from "./verdict.ts";
@@ -213,6 +213,8 @@ export class Site {
         if (res.writableEnded) return;
         if (res.headersSent) return res.destroy();
         res.statusCode = error ? 500 : 404;
+        // A route was found, and nobody answered.
+        if (!error && "route" in req) res.setHeader(fellThrough, "1");
         res.end();
       });
     });

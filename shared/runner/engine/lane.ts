@@ -331,8 +331,9 @@ function describeLoadError(
     return `${placeIn(message, dirname(judged)) ?? inProject(judged)} does not compile: ${syntax}.`;
   }
   const place = placeIn(error.stack, dirname(judged)) ?? inProject(judged);
-  if (message.includes("process.exit unexpectedly called")) {
-    return `${place} calls process.exit, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
+  const [call] = /process\.(exit|kill)(?= unexpectedly called)/.exec(message) ?? [];
+  if (call) {
+    return `${place} calls ${call}, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
   }
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
 }

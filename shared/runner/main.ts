@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { RedisUnavailable } from "../redis/server.ts";
+import { loadEnvFile } from "./env-file.ts";
 import { findStep, type StepEntry } from "./manifest.ts";
-import { root } from "./paths.ts";
 import { firstUnfinished, loadProgress } from "./progress.ts";
 import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
 import { brokenPackages } from "./requirements.mjs";
@@ -42,9 +40,11 @@ async function main(argv: readonly string[]): Promise<number> {
       `There is no command "${name}". There are: ${[...commands.keys()].join(", ")}.`,
     );
   }
-  if (existsSync(join(root, ".env"))) process.loadEnvFile(join(root, ".env"));
+  const passedOver = loadEnvFile();
+  if (passedOver) write(renderNote(passedOver, paper));
   const { argument, ...options } = parse(name, rest);
-  let { progress, setAside } = loadProgress();
+  let { progress, setAside, trouble } = loadProgress();
+  if (trouble) write(renderNote(trouble, paper));
   if (setAside) {
     write(
       renderNote(

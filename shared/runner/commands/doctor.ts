@@ -1,10 +1,18 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { provideRedis } from "../../redis/server.ts";
 import type { Invocation } from "../main.ts";
 import { root } from "../paths.ts";
-import { isFree } from "../ports.ts";
-import { keepsakes } from "../progress.ts";
+import { isFree, wantedPort } from "../ports.ts";
+import { keepsakes, whyNoAccess } from "../progress.ts";
 import { renderChecks } from "../render.ts";
 
 /** What was looked at. A failed check says how to mend it; a remark is no failure. */
@@ -118,10 +126,16 @@ async function redis(): Promise<Check> {
 }
 
 async function port(): Promise<Check> {
-  const wanted = Number(process.env.PORT ?? 3000);
+  let named: number | undefined;
+  try {
+    named = wantedPort();
+  } catch (error) {
+    return { name: "Port", state: "failed", detail: messageOf(error) };
+  }
+  const wanted = named ?? 3000;
   const free = await isFree(wanted);
   if (free) return { name: "Port", state: "fine", detail: `${wanted} is free` };
-  return process.env.PORT
+  return named !== undefined
     ? {
         name: "Port",
         state: "failed",
@@ -152,16 +166,16 @@ function terminal(columns: number): Check {
 }
 
 function writeAccess(): Check {
-  for (const folder of [root, join(root, "steps"), ...(existsSync(keepsakes) ? [keepsakes] : [])]) {
-    try {
-      accessSync(folder, constants.W_OK);
-    } catch {
-      return {
-        name: "Write access",
-        state: "failed",
-        detail: `${folder} cannot be written to. Change its owner or its permissions.`,
-      };
-    }
+  const steps = join(root, "steps");
+  try {
+    accessSync(steps, constants.W_OK);
+    // A disk may be full, and a folder no folder.
+    mkdirSync(keepsakes, { recursive: true });
+    const trial = join(keepsakes, `doctor.${process.pid}`);
+    writeFileSync(trial, "Can this be written?\n");
+    rmSync(trial);
+  } catch (error) {
+    return { name: "Write access", state: "failed", detail: whyNoAccess(error) };
   }
   return {
     name: "Write access",

@@ -4,15 +4,17 @@ import { once } from "node:events";
 import { relative } from "node:path";
 import { openKeySpace } from "../../redis/key-space.ts";
 import { provideRedis } from "../../redis/server.ts";
+import { readLearnersFile } from "../learners-file.ts";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
-import { isFree } from "../ports.ts";
+import { isFree, wantedPort } from "../ports.ts";
 import { renderNote } from "../render.ts";
 import { watchSaves } from "../saves.ts";
 import { UserError } from "../user-error.ts";
 
 /** `npm run dev [N]`: the learner's app. */
-export function dev(invocation: Invocation): Promise<number> {
+export async function dev(invocation: Invocation): Promise<number> {
+  readLearnersFile(invocation.step);
   return serve(invocation, stepPaths(invocation.step).app);
 }
 
@@ -133,14 +135,9 @@ function parentGone(): Promise<void> {
 
 /** PORT when it is set, otherwise 3000 or the next port that nobody uses. */
 async function freePort(): Promise<number> {
-  const wanted = process.env.PORT;
-  if (wanted) {
-    if (!/^\d{1,5}$/.test(wanted) || Number(wanted) > 65_535) {
-      throw new UserError(
-        `PORT is ${JSON.stringify(wanted)}, which is no port. Unset it, or set it to a number such as 3000.`,
-      );
-    }
-    if (await isFree(Number(wanted))) return Number(wanted);
+  const wanted = wantedPort();
+  if (wanted !== undefined) {
+    if (await isFree(wanted)) return wanted;
     throw new UserError(
       `Port ${wanted} is in use. Stop what uses it, or unset PORT: the next free one is then taken.`,
     );

@@ -5,7 +5,7 @@ import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import { loadProgress, savePassed } from "../progress.ts";
-import { listSteps, renderStep, renderWatch } from "../render.ts";
+import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
 import { isPassed } from "../result.ts";
 import { watchSaves } from "../saves.ts";
 import { typeCheck } from "../type-check.ts";
@@ -34,8 +34,9 @@ async function runOnce(
   redis: RedisServer,
 ): Promise<number> {
   const result = await engine.judge(step);
-  if (isPassed(result)) savePassed(step);
+  const notSaved = isPassed(result) ? savePassed(step) : undefined;
   write(renderStep({ result, redis: redis.description }, paper));
+  if (notSaved) write(renderNote(notSaved, paper));
   return isPassed(result) ? 0 : 1;
 }
 
@@ -96,9 +97,11 @@ function watch(
             onNotice: (text) => happen({ type: "noticed", text }),
           });
           return;
-        case "passed":
-          savePassed(action.step);
+        case "passed": {
+          const notSaved = savePassed(action.step);
+          if (notSaved) happen({ type: "noticed", text: notSaved });
           return;
+        }
         case "quit":
           isOver = true;
           checking.abort();

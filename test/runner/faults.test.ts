@@ -126,6 +126,7 @@ describe("a watching runner", () => {
     const message = String.raw`\u001b[2J\u001b[31mred\u001b]0;title\u0007\b\u202e`;
     save(solution.replace(counts, `    throw new Error("${message}");\n${counts}`));
     await terminal.shows("GET /visits crashed: Error: red (");
+    // oxlint-disable-next-line no-control-regex -- what must not arrive
     expect(terminal.transcript).not.toMatch(/\u001b\[31mred|title|[\b\u202e]/);
     save(solution);
     await terminal.shows(passes);
@@ -230,6 +231,7 @@ describe("in a terminal", () => {
     terminal.press("q");
     await terminal.exits();
     // oxlint-disable-next-line no-control-regex -- the sequence for a colour
+    // oxlint-disable-next-line no-control-regex -- what must not arrive
     expect(terminal.transcript).not.toMatch(/\u001b\[\d+m/);
   });
 

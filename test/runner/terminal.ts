@@ -92,6 +92,9 @@ export class Terminal {
       this.#output += text;
       this.#changed.emit("change");
     });
+    this.#child.on("error", (error) => {
+      this.#output += `The pseudo-terminal does not start: ${error.message}`;
+    });
     this.#child.on("close", (code) => {
       this.#exitCode = code;
       this.#changed.emit("change");
@@ -161,6 +164,7 @@ export class Terminal {
   async #until(holds: () => boolean, complaint: () => string): Promise<void> {
     const enough = AbortSignal.timeout(patienceMs);
     while (!holds()) {
+      if (this.#exitCode !== undefined) throw new Error(`It has ended. ${complaint()}`);
       await once(this.#changed, "change", { signal: enough }).catch(() => {
         throw new Error(complaint());
       });

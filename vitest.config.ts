@@ -16,6 +16,7 @@ export default defineConfig({
           name: "workshop",
           include: ["test/**/*.test.ts"],
           testTimeout: 180_000,
+          hookTimeout: 180_000,
           // Loading the packages anew for each file would take longer than its tests.
           isolate: false,
           maxConcurrency: availableParallelism() + 1,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { StepEntry } from "./manifest.ts";
 import { stepPaths } from "./paths.ts";
+import { decoded, encodingOf } from "./text.ts";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -11,16 +12,28 @@ import { UserError } from "./user-error.ts";
 export function readLearnersFile(step: StepEntry): string {
   const name = `steps/${step.slug}/app.ts`;
   const wayBack = `\`npm run reset ${step.number}\` brings the starter back.`;
-  let source: string;
+  let bytes: Buffer;
   try {
-    source = readFileSync(stepPaths(step).app, "utf8");
+    bytes = readFileSync(stepPaths(step).app);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     if (code === "ENOENT") {
       throw new UserError(`${name} is missing. Was it renamed or deleted? ${wayBack}`);
     }
-    throw new UserError(`${name} cannot be read (${code}). ${wayBack}`);
+    if (code === "EISDIR") {
+      throw new UserError(`${name} is a folder. Move it away; then ${wayBack}`);
+    }
+    throw new UserError(
+      `${name} cannot be read (${code}). Does it belong to somebody else? ${wayBack}`,
+    );
   }
+  const encoding = encodingOf(bytes);
+  if (encoding !== "utf-8") {
+    throw new UserError(
+      `${name} is saved as ${encoding.slice(0, 6).toUpperCase()}, and Node reads UTF-8. Save it in that encoding: editors show it below the text, or ask for it in "Save as".`,
+    );
+  }
+  const source = decoded(bytes);
   if (source.trim() === "") throw new UserError(`${name} is empty. ${wayBack}`);
   return source;
 }

@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { RedisUnavailable } from "../redis/server.ts";
+import { loadEnvFile } from "./env-file.ts";
 import { findStep, type StepEntry } from "./manifest.ts";
-import { root } from "./paths.ts";
 import { firstUnfinished, loadProgress } from "./progress.ts";
 import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
+import { brokenPackages } from "./requirements.mjs";
 import { UserError } from "./user-error.ts";
 
 /** What a command gets, and where it writes. It returns its exit code. */
@@ -41,9 +40,11 @@ async function main(argv: readonly string[]): Promise<number> {
       `There is no command "${name}". There are: ${[...commands.keys()].join(", ")}.`,
     );
   }
-  if (existsSync(join(root, ".env"))) process.loadEnvFile(join(root, ".env"));
+  const passedOver = loadEnvFile();
+  if (passedOver) write(renderNote(passedOver, paper));
   const { argument, ...options } = parse(name, rest);
-  let { progress, setAside } = loadProgress();
+  let { progress, setAside, trouble } = loadProgress();
+  if (trouble) write(renderNote(trouble, paper));
   if (setAside) {
     write(
       renderNote(
@@ -116,8 +117,12 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 1;
-  if (error instanceof UserError || error instanceof RedisUnavailable) {
-    process.stderr.write(`${renderError(error.message, paper)}\n`);
+  const sentence =
+    error instanceof UserError || error instanceof RedisUnavailable
+      ? error.message
+      : brokenPackages(error);
+  if (sentence) {
+    process.stderr.write(`${renderError(sentence, paper)}\n`);
   } else {
     console.error(error);
     process.stderr.write(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { steps, type StepEntry } from "./manifest.ts";
@@ -24,6 +24,8 @@ export interface LoadedProgress {
   progress: Progress;
   /** Where a file that could not be read was put aside. */
   setAside?: string;
+  /** Why it cannot be read, and stays where it is. */
+  trouble?: string;
 }
 
 /** What belongs to the learner alone; git ignores it. */
@@ -34,31 +36,58 @@ const file = join(keepsakes, "progress.json");
 export function loadProgress(): LoadedProgress {
   const empty: Progress = { version: 1, steps: {} };
   if (!existsSync(file)) return { progress: empty };
-  const parsed = Progress.safeParse(parseJson(readFileSync(file, "utf8")));
-  if (parsed.success) return { progress: parsed.data };
-  const setAside = join(keepsakes, `progress.damaged-${timestamp()}.json`);
-  renameSync(file, setAside);
-  return { progress: empty, setAside };
+  try {
+    const parsed = Progress.safeParse(parseJson(readFileSync(file, "utf8")));
+    if (parsed.success) return { progress: parsed.data };
+    const setAside = join(keepsakes, `progress.damaged-${timestamp()}.json`);
+    renameSync(file, setAside);
+    return { progress: empty, setAside };
+  } catch (error) {
+    return { progress: empty, trouble: `Your progress cannot be read: ${whyNoAccess(error)}` };
+  }
+}
+
+/** What keeps us from reading or writing what is kept, and what to do about it. */
+export function whyNoAccess(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "EEXIST" || code === "ENOTDIR") return ".workshop is no folder. Move it away.";
+  if (code === "EISDIR" || code === "ENOTEMPTY") {
+    return ".workshop/progress.json is no file. Move it away.";
+  }
+  if (code === "ENOSPC" || code === "EDQUOT") return `the disk is full (${code}). Make room on it.`;
+  if (["EACCES", "EPERM", "EROFS"].includes(code)) {
+    return `the folder of the workshop is read-only, or somebody else's (${code}). Make it yours, or copy it.`;
+  }
+  return String(error instanceof Error ? error.message : error);
 }
 
 /**
  * Changes one step's progress. The file is read anew first, so that two runners on two steps do not
  * undo each other, and replaced as a whole, so that nobody reads half of it.
+ *
+ * @returns Why it could not be saved, if so. Whatever was asked for is answered all the same.
  */
 export function saveStepProgress(
   { slug }: StepEntry,
   change: (step: StepProgress) => StepProgress,
-): Progress {
-  const { progress } = loadProgress();
+): string | undefined {
+  const { progress, trouble } = loadProgress();
+  // What cannot be read is not replaced either.
+  if (trouble) return trouble;
   const changed: Progress = {
     ...progress,
     steps: { ...progress.steps, [slug]: change(progress.steps[slug] ?? { hints: {} }) },
   };
-  mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(changed, null, 2)}\n`);
-  renameSync(draft, file);
-  return changed;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(draft, `${JSON.stringify(changed, null, 2)}\n`);
+    renameSync(draft, file);
+    return undefined;
+  } catch (error) {
+    if (existsSync(draft)) rmSync(draft);
+    return `Your progress is not saved: ${whyNoAccess(error)}`;
+  }
 }
 
 export type StepState = "passed" | "changed since it passed" | "open";
@@ -78,8 +107,12 @@ export function firstUnfinished(progress: Progress): StepEntry {
   );
 }
 
-/** Records that the step's file, as it is now, meets every goal. */
-export function savePassed(step: StepEntry): Progress {
+/**
+ * Records that the step's file, as it is now, meets every goal.
+ *
+ * @returns Why that could not be saved, if so.
+ */
+export function savePassed(step: StepEntry): string | undefined {
   return saveStepProgress(step, (before) => ({ ...before, passed: fingerprint(step) }));
 }
 
@@ -89,8 +122,12 @@ export function timestamp(): string {
 
 function fingerprint(step: StepEntry): string | undefined {
   const { app } = stepPaths(step);
-  if (!existsSync(app)) return undefined;
-  return createHash("sha256").update(readFileSync(app)).digest("hex");
+  try {
+    return createHash("sha256").update(readFileSync(app)).digest("hex");
+  } catch {
+    // It is missing, or no file.
+    return undefined;
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { withEngine } from "./engine/with-engine.ts";
 import { steps } from "./manifest.ts";
 import { stepPaths } from "./paths.ts";
@@ -10,7 +10,8 @@ export async function rebuildProgress(): Promise<Progress> {
   await withEngine(async (engine) => {
     for (const step of steps) {
       const { app, starter } = stepPaths(step);
-      if (!existsSync(app) || readFileSync(app).equals(readFileSync(starter))) continue;
+      if (!statSync(app, { throwIfNoEntry: false })?.isFile()) continue;
+      if (readFileSync(app).equals(readFileSync(starter))) continue;
       if (isPassed(await engine.judge(step))) savePassed(step);
     }
   });

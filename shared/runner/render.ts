@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import type { Check } from "./commands/doctor.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
 import type { Progress, StepState } from "./progress.ts";
@@ -50,12 +50,13 @@ export function renderStep({ result, redis, typeErrors }: StepView, paper: Paper
 
 /** The screen of the watching runner. */
 export function renderWatch(state: WatchState & { redis: string }, paper: Paper): string {
-  const { step, result, running, note, typeErrors, redis } = state;
+  const { step, result, running, note, notice, typeErrors, redis } = state;
   const keys = watchKeys.map(([key, what]) => `${key} ${what}`).join(" · ");
   const foot: Line[] = [
     ...(note ? [blank, ...noteLines(note)] : []),
     blank,
     redisLine(redis),
+    ...(notice ? [{ text: notice, styles: ["dim"] } satisfies Line] : []),
     ...(running ? [{ text: activity(state), styles: ["yellow"] } satisfies Line] : []),
     { text: keys, styles: ["dim"] },
   ];
@@ -351,6 +352,7 @@ function summary(result: StepResult): Line[] {
 function print(lines: readonly Line[], { columns, color }: Paper): string {
   const width = Math.max(20, columns) - 2;
   return lines
+    .map((line) => ({ ...line, text: harmless(line.text) }))
     .flatMap(({ text, styles = [], indent = 0, verbatim }) =>
       (verbatim ? [text] : wrap(text, width, indent)).map((part) => {
         if (part === "") return "";
@@ -360,6 +362,11 @@ function print(lines: readonly Line[], { columns, color }: Paper): string {
       }),
     )
     .join("\n");
+}
+
+/** Without what a terminal would obey: messages quote what others wrote. */
+export function harmless(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, "");
 }
 
 /** Breaks a text at blanks; what is longer than a line is cut. Later lines get the indent. */

@@ -3,19 +3,47 @@
 import module from "node:module";
 import v8 from "node:v8";
 import { prepareThread } from "./engine/warm-thread.mjs";
+import { brokenPackages, obstacle } from "./requirements.mjs";
 
 // From Node 22 on, compiled code is kept between runs.
 /** @type {{ enableCompileCache?: () => void }} */ (module).enableCompileCache?.();
 
 const [command = "step", argument = ""] = process.argv.slice(2);
 // The hints of a TODO, as in `hint 3.2`, need no verdict.
-if (command === "step" || (command === "hint" && !argument.includes("."))) {
-  // Each save leaves garbage in the threads that stay, and V8 would let a heap grow to a multiple of
-  // what it holds before it collects: now to half as much again.
-  v8.setFlagsFromString("--heap-growing-percent=50");
-  prepareThread();
-  await Promise.all([import("vitest/node"), import("js-redis-server")]);
+const judges = command === "step" || (command === "hint" && !argument.includes("."));
+const serves = command === "dev" || command === "demo";
+
+const why = obstacle();
+if (why) refuse(why);
+try {
+  if (judges) {
+    // Each save leaves garbage in the threads that stay, and V8 would let a heap grow to a multiple of
+    // what it holds before it collects: now to half as much again.
+    v8.setFlagsFromString("--heap-growing-percent=50");
+    prepareThread(refuseError);
+    await Promise.all([import("vitest/node"), import("js-redis-server")]);
+  }
+  // Its binary is missing more often than anything else.
+  if (serves) await import("bcrypt");
+  const { register } = await import("tsx/esm/api");
+  register();
+  await import("./main.ts");
+} catch (error) {
+  refuseError(error);
 }
-const { register } = await import("tsx/esm/api");
-register();
-await import("./main.ts");
+
+/** @param {unknown} error */
+function refuseError(error) {
+  const sentence = brokenPackages(error);
+  if (!sentence) throw error;
+  refuse(sentence);
+}
+
+/**
+ * @param {string} sentence
+ * @returns {never}
+ */
+function refuse(sentence) {
+  process.stderr.write(`\n  ${sentence}\n\n`);
+  process.exit(1);
+}

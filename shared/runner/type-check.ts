@@ -19,6 +19,13 @@ const beginsAfterMs = 200;
 export async function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promise<string[]> {
   await sleep(beginsAfterMs, undefined, { signal }).catch(() => {});
   if (signal.aborted) return [];
+  let project: string;
+  try {
+    project = projectOf(slug);
+  } catch {
+    // Nothing can be written here.
+    return [];
+  }
   return new Promise((resolve) => {
     const folder = `steps/${slug}/`;
     const checker = spawn(
@@ -29,7 +36,7 @@ export async function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promi
         "--pretty",
         "false",
         "--project",
-        projectOf(slug),
+        project,
       ],
       { cwd: root, stdio: ["ignore", "pipe", "ignore"], signal },
     );

@@ -12,6 +12,8 @@ export interface WatchState {
   savedMeanwhile: boolean;
   /** What is shown below the verdict: a hint, a diff, the list, or why there is no verdict. */
   note?: Note | undefined;
+  /** What stays below every verdict: a peculiarity of this machine. */
+  notice?: string | undefined;
   /** `d` was pressed on a step that is not passed: the next `y` shows the solution. */
   askedForDiff: boolean;
 }
@@ -31,6 +33,7 @@ export type WatchEvent =
   | { type: "stopped short"; reason: string }
   | { type: "type-checked"; step: StepEntry; errors: readonly string[] }
   | { type: "told"; note: Note }
+  | { type: "noticed"; text: string }
   | { type: "key"; key: string };
 
 export type WatchAction =
@@ -95,6 +98,9 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
 
     case "told":
       return [{ ...state, note: event.note }, []];
+
+    case "noticed":
+      return [{ ...state, notice: event.text }, []];
 
     case "key":
       return press({ ...state, askedForDiff: false }, event.key, state.askedForDiff);

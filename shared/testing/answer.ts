@@ -11,6 +11,9 @@ export interface SentRequest {
   cookie: string;
 }
 
+/** The header of an answer that is left to whoever serves the app, although a route was found. */
+export const fellThrough = "x-fell-through";
+
 /** What a server answered, with the request that asked for it. */
 export class Answer {
   readonly request: SentRequest;
@@ -101,6 +104,12 @@ export class Answer {
       `${this.route} still answers 501: it is the stub.`,
       this,
       "Work through the TODOs in their order, from the first; this goal looks at the result.",
+    );
+    must(
+      !this.headers[fellThrough],
+      `${this.route} is handled, but nobody answers: the handler called next(), or threw null or undefined.`,
+      this,
+      "Express goes on to the next handler in all three cases, and there is none. What is thrown has to be an Error.",
     );
     must(
       this.status !== 404 || this.body !== undefined,

@@ -1,19 +1,51 @@
 // Grades everything and prints a table: `npm run grade`, `npm run grade -- 3`, or, to see what the
 // goals of a step make of any file, `npm run grade -- 3 path/to/app.ts`.
 import { readFileSync } from "node:fs";
-import { Engine } from "../../shared/runner/engine/engine.ts";
-import { findStep, steps } from "../../shared/runner/manifest.ts";
+import type { Engine } from "../../shared/runner/engine/engine.ts";
+import { findStep, steps, type StepEntry } from "../../shared/runner/manifest.ts";
 import { isPassed } from "../../shared/runner/result.ts";
-import { provideRedis } from "../../shared/redis/server.ts";
+import { UserError } from "../../shared/runner/user-error.ts";
+import { command } from "../command.ts";
 import { candidatesOf, grade } from "./grade.ts";
 
-const [stepArgument, file] = process.argv.slice(2);
-const wanted = stepArgument ? findStep(stepArgument) : undefined;
-const redis = await provideRedis();
-const engine = await Engine.start(redis.url);
+const usage = "npm run grade, npm run grade -- 3, npm run grade -- 3 my/app.ts";
 
-if (wanted && file) {
-  const result = await engine.judge(wanted, { source: readFileSync(file, "utf8") });
+await command(usage, {}, async (_options, [stepArgument, file, ...rest]) => {
+  const wanted = stepArgument === undefined ? undefined : findStep(stepArgument);
+  if (stepArgument !== undefined && !wanted) {
+    throw new UserError(
+      `There is no step ${JSON.stringify(stepArgument)}: there are 1 to ${steps.length}. Try: ${usage}`,
+    );
+  }
+  if (rest.length > 0) {
+    throw new UserError(
+      `It takes a step and one file, and not ${rest.join(" ")} too. Try: ${usage}`,
+    );
+  }
+  const source = file === undefined ? undefined : sourceOf(file);
+  // What was typed is looked at first: the engine takes a while to load.
+  const { withEngine } = await import("../../shared/runner/engine/with-engine.ts");
+  if (wanted && source !== undefined) {
+    return withEngine((engine) => gradeFile(engine, wanted, source));
+  }
+  return withEngine((engine) => gradeCandidates(engine, wanted ? [wanted] : steps));
+});
+
+function sourceOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new UserError(
+      code === "ENOENT"
+        ? `There is no file ${file}. Paths begin at the folder of the workshop.`
+        : `${file} cannot be read (${code}).`,
+    );
+  }
+}
+
+async function gradeFile(engine: Engine, step: StepEntry, source: string): Promise<number> {
+  const result = await engine.judge(step, { source });
   const { goals, fault, lost = [] } = result;
   if (fault) console.log(fault);
   for (const { goal, verdict, message } of goals) {
@@ -24,11 +56,13 @@ if (wanted && file) {
     console.log(`lost        ${goal.name} (step ${step.number})`);
     console.log(message.replace(/^/gm, "            | "));
   }
-  process.exitCode = isPassed(result) ? 0 : 1;
-} else {
+  return isPassed(result) ? 0 : 1;
+}
+
+async function gradeCandidates(engine: Engine, wanted: readonly StepEntry[]): Promise<number> {
   const slips: string[] = [];
   console.log("| step | kind | what | goal | first line of the message |\n|---|---|---|---|---|");
-  for (const step of wanted ? [wanted] : steps) {
+  for (const step of wanted) {
     for (const candidate of await candidatesOf(step)) {
       const { result, complaint } = await grade(engine, candidate, true);
       const { goal, says } = candidate.finding(result);
@@ -38,7 +72,5 @@ if (wanted && file) {
     }
   }
   console.log(slips.length === 0 ? "\nNothing slipped through." : `\n${slips.join("\n")}`);
-  process.exitCode = slips.length === 0 ? 0 : 1;
+  return slips.length === 0 ? 0 : 1;
 }
-await engine.close();
-await redis.close();

@@ -73,6 +73,21 @@ describe("a watching runner", () => {
       says: "GET /visits crashed: Error: process.exit",
     },
     {
+      fault: "process.kill on import",
+      edit: [builds, `process.kill(process.pid);\n${builds}`],
+      says: "app.ts:LINE calls process.kill",
+    },
+    {
+      fault: "process.kill in a handler",
+      edit: [counts, `    process.kill(process.pid, "SIGKILL");\n${counts}`],
+      says: "GET /visits crashed: Error: process.kill",
+    },
+    {
+      fault: "nothing that is thrown",
+      edit: [counts, `    throw null;\n${counts}`],
+      says: "GET /visits is handled, but nobody answers: the handler called next(), or threw null",
+    },
+    {
       fault: "no createApp",
       edit: [builds, "export function makeApp"],
       says: "app.ts does not export createApp",
@@ -103,6 +118,16 @@ describe("a watching runner", () => {
     const screen = await terminal.shows(says.replace("LINE", String(lineOf(find))));
     expect(screen).not.toMatch(/ at .*node_modules/);
     // And the next save is judged as if nothing had been.
+    save(solution);
+    await terminal.shows(passes);
+  });
+
+  test("shows messages without what a terminal would obey", async () => {
+    const message = String.raw`\u001b[2J\u001b[31mred\u001b]0;title\u0007\b\u202e`;
+    save(solution.replace(counts, `    throw new Error("${message}");\n${counts}`));
+    await terminal.shows("GET /visits crashed: Error: red (");
+    // oxlint-disable-next-line no-control-regex -- what must not arrive
+    expect(terminal.transcript).not.toMatch(/\u001b\[31mred|title|[\b\u202e]/);
     save(solution);
     await terminal.shows(passes);
   });
@@ -206,6 +231,7 @@ describe("in a terminal", () => {
     terminal.press("q");
     await terminal.exits();
     // oxlint-disable-next-line no-control-regex -- the sequence for a colour
+    // oxlint-disable-next-line no-control-regex -- what must not arrive
     expect(terminal.transcript).not.toMatch(/\u001b\[\d+m/);
   });
 

@@ -9,11 +9,15 @@ import { root, stepPaths } from "../../shared/runner/paths.ts";
 /**
  * A copy of the workshop to break things in. The packages are shared with the original; the files
  * of whoever runs the tests are never touched.
+ *
+ * @param name What its folder is called.
  */
-export function copyWorkshop(): { folder: string; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), "workshop-"));
+export function copyWorkshop(name = "workshop"): { folder: string; remove(): void } {
+  const place = mkdtempSync(join(tmpdir(), "workshop-"));
+  const folder = join(place, name);
   const inCopy = (file: string) => join(folder, relative(root, file));
-  for (const part of ["steps", "solutions", "shared", "package.json", "tsconfig.json"]) {
+  const files = ["package.json", "package-lock.json", "tsconfig.json"];
+  for (const part of ["steps", "solutions", "shared", ...files]) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }
   // The steps of a clone may be solved.
@@ -21,7 +25,7 @@ export function copyWorkshop(): { folder: string; remove(): void } {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
   return {
     folder,
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
+    remove: () => rmSync(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
   };
 }
 
@@ -87,6 +91,9 @@ export class Terminal {
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
       this.#changed.emit("change");
+    });
+    this.#child.on("error", (error) => {
+      this.#output += `The pseudo-terminal does not start: ${error.message}`;
     });
     this.#child.on("close", (code) => {
       this.#exitCode = code;
@@ -157,6 +164,7 @@ export class Terminal {
   async #until(holds: () => boolean, complaint: () => string): Promise<void> {
     const enough = AbortSignal.timeout(patienceMs);
     while (!holds()) {
+      if (this.#exitCode !== undefined) throw new Error(`It has ended. ${complaint()}`);
       await once(this.#changed, "change", { signal: enough }).catch(() => {
         throw new Error(complaint());
       });

@@ -1,11 +1,18 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { provideRedis } from "../../redis/server.ts";
 import type { Invocation } from "../main.ts";
 import { root } from "../paths.ts";
-import { isFree } from "../ports.ts";
-import { keepsakes } from "../progress.ts";
+import { isFree, wantedPort } from "../ports.ts";
+import { keepsakes, whyNoAccess } from "../progress.ts";
 import { renderChecks } from "../render.ts";
 
 /** What was looked at. A failed check says how to mend it; a remark is no failure. */
@@ -42,26 +49,56 @@ function node(): Check {
   };
 }
 
-/** Whether the packages that package.json names are installed in the versions that it names. */
+/** Whether the packages that package-lock.json names are installed, in the versions that it names. */
 function install(): Check {
-  const require = createRequire(join(root, "package.json"));
-  const manifest: Record<
-    "dependencies" | "devDependencies",
-    Record<string, string>
-  > = require("./package.json");
-  const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
-  const wrong = Object.entries(wanted).filter(([name, version]) => {
-    const file = join(root, "node_modules", name, "package.json");
-    return !existsSync(file) || JSON.parse(readFileSync(file, "utf8")).version !== version;
-  });
+  const lock = join(root, "package-lock.json");
+  if (!existsSync(lock)) {
+    return {
+      name: "Packages",
+      state: "failed",
+      detail: "package-lock.json is missing. Run: git checkout package-lock.json && npm ci",
+    };
+  }
+  const { packages } = JSON.parse(readFileSync(lock, "utf8")) as {
+    packages: Record<string, LockedPackage>;
+  };
+  const wanted = Object.entries(packages).filter(([place, locked]) => place && isNeeded(locked));
+  const wrong = wanted.filter(([place, { version }]) => installedVersion(place) !== version);
+  const names = wrong.map(([place]) => place.replace(/^.*node_modules\//, ""));
   return {
     name: "Packages",
     state: wrong.length === 0 ? "fine" : "failed",
     detail:
       wrong.length === 0
-        ? `${Object.keys(wanted).length} installed`
-        : `${wrong.map(([name]) => name).join(", ")}: missing, or another version than package.json asks for. Run: npm ci`,
+        ? `${wanted.length} installed`
+        : `${names.slice(0, mostNamed).join(", ")}${names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ""}: missing, or another version than package-lock.json asks for. Run: npm ci`,
   };
+}
+
+interface LockedPackage {
+  version: string;
+  optional?: boolean;
+  devOptional?: boolean;
+  os?: string[];
+  cpu?: string[];
+  libc?: string[];
+}
+
+const mostNamed = 5;
+
+/** Optional packages are binaries, of which each machine gets its own; libc decides between some. */
+function isNeeded({ optional, devOptional, os, cpu, libc }: LockedPackage): boolean {
+  if (!optional && !devOptional) return true;
+  const fits = (list: string[] | undefined, own: string) => list?.includes(own) ?? false;
+  return !libc && fits(os, process.platform) && fits(cpu, process.arch);
+}
+
+function installedVersion(place: string): string | undefined {
+  try {
+    return JSON.parse(readFileSync(join(root, place, "package.json"), "utf8")).version;
+  } catch {
+    return undefined;
+  }
 }
 
 async function bcrypt(): Promise<Check> {
@@ -89,10 +126,16 @@ async function redis(): Promise<Check> {
 }
 
 async function port(): Promise<Check> {
-  const wanted = Number(process.env.PORT ?? 3000);
+  let named: number | undefined;
+  try {
+    named = wantedPort();
+  } catch (error) {
+    return { name: "Port", state: "failed", detail: messageOf(error) };
+  }
+  const wanted = named ?? 3000;
   const free = await isFree(wanted);
   if (free) return { name: "Port", state: "fine", detail: `${wanted} is free` };
-  return process.env.PORT
+  return named !== undefined
     ? {
         name: "Port",
         state: "failed",
@@ -123,16 +166,16 @@ function terminal(columns: number): Check {
 }
 
 function writeAccess(): Check {
-  for (const folder of [root, join(root, "steps"), ...(existsSync(keepsakes) ? [keepsakes] : [])]) {
-    try {
-      accessSync(folder, constants.W_OK);
-    } catch {
-      return {
-        name: "Write access",
-        state: "failed",
-        detail: `${folder} cannot be written to. Change its owner or its permissions.`,
-      };
-    }
+  const steps = join(root, "steps");
+  try {
+    accessSync(steps, constants.W_OK);
+    // A disk may be full, and a folder no folder.
+    mkdirSync(keepsakes, { recursive: true });
+    const trial = join(keepsakes, `doctor.${process.pid}`);
+    writeFileSync(trial, "Can this be written?\n");
+    rmSync(trial);
+  } catch (error) {
+    return { name: "Write access", state: "failed", detail: whyNoAccess(error) };
   }
   return {
     name: "Write access",

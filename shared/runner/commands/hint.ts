@@ -50,7 +50,10 @@ function hintFor(step: StepEntry, todo: string, goal?: string): string {
   }
   const shown = loadProgress().progress.steps[step.slug]?.hints[todo] ?? 0;
   const level = Math.min(shown + 1, hints.length);
-  saveStepProgress(step, (before) => ({ ...before, hints: { ...before.hints, [todo]: level } }));
+  const notSaved = saveStepProgress(step, (before) => ({
+    ...before,
+    hints: { ...before.hints, [todo]: level },
+  }));
   const more = level < hints.length ? "Ask again for the next one." : "This is the last one.";
-  return `Hint ${level} of ${hints.length} for TODO ${todo}${goal ? ` (${goal})` : ""}\n\n${hints[level - 1]}\n\n${more}`;
+  return `Hint ${level} of ${hints.length} for TODO ${todo}${goal ? ` (${goal})` : ""}\n\n${hints[level - 1]}\n\n${notSaved ?? more}`;
 }

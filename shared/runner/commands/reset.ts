@@ -10,7 +10,7 @@ import {
 import { join, relative } from "node:path";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
-import { keepsakes, saveStepProgress, timestamp } from "../progress.ts";
+import { keepsakes, saveStepProgress, timestamp, whyNoAccess } from "../progress.ts";
 import { renderNote } from "../render.ts";
 import { UserError } from "../user-error.ts";
 
@@ -27,7 +27,14 @@ export async function reset({ step, paper, write }: Invocation): Promise<number>
     write(renderNote(`${name} is the starter already. Nothing to do.`, paper));
     return 0;
   }
-  const kept = present ? keep(app, step.slug) : undefined;
+  let kept: string | undefined;
+  try {
+    kept = present ? keep(app, step.slug) : undefined;
+  } catch (error) {
+    throw new UserError(
+      `What you have in ${name} cannot be kept, so it stays: ${whyNoAccess(error)}`,
+    );
+  }
   try {
     mkdirSync(join(app, ".."), { recursive: true });
     writeFileSync(app, source);
@@ -37,11 +44,12 @@ export async function reset({ step, paper, write }: Invocation): Promise<number>
       `${name} cannot be written (${code}). Is it read-only? Make it writable, then: npm run reset ${step.number}`,
     );
   }
-  saveStepProgress(step, (before) => ({ ...before, hints: {} }));
+  const notSaved = saveStepProgress(step, (before) => ({ ...before, hints: {} }));
   const where = kept
     ? ` What you had is kept. To have it back:\n\n  cp ${relative(root, kept)} ${name}`
     : "";
   write(renderNote(`${name} is the starter again.${where}`, paper));
+  if (notSaved) write(renderNote(notSaved, paper));
   return 0;
 }
 

@@ -1,18 +1,20 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { watch } from "node:fs";
-import { dirname, relative } from "node:path";
+import { relative } from "node:path";
 import { openKeySpace } from "../../redis/key-space.ts";
 import { provideRedis } from "../../redis/server.ts";
+import { readLearnersFile } from "../learners-file.ts";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
-import { isFree } from "../ports.ts";
+import { isFree, wantedPort } from "../ports.ts";
 import { renderNote } from "../render.ts";
+import { watchSaves } from "../saves.ts";
 import { UserError } from "../user-error.ts";
 
 /** `npm run dev [N]`: the learner's app. */
-export function dev(invocation: Invocation): Promise<number> {
+export async function dev(invocation: Invocation): Promise<number> {
+  readLearnersFile(invocation.step);
   return serve(invocation, stepPaths(invocation.step).app);
 }
 
@@ -96,18 +98,13 @@ async function serve(
   start();
 
   let restarting: Promise<void> | undefined;
-  let settling: NodeJS.Timeout | undefined;
   const restart = () => {
     restarting ??= stop().then(() => {
       restarting = undefined;
       if (!ending) start();
     });
   };
-  const watcher = watch(dirname(file), (_event, changed) => {
-    if (changed && !changed.endsWith(".ts")) return;
-    clearTimeout(settling);
-    settling = setTimeout(restart, 50);
-  });
+  const saves = watchSaves(file, { onSave: restart, onNotice: tell });
 
   const signal = await Promise.race([
     once(process, "SIGINT").then(() => 130),
@@ -115,8 +112,7 @@ async function serve(
     parentGone().then(() => 143),
   ]);
   ending = true;
-  clearTimeout(settling);
-  watcher.close();
+  saves.close();
   await restarting;
   await stop();
   await keySpace.clear().catch(() => {});
@@ -139,14 +135,9 @@ function parentGone(): Promise<void> {
 
 /** PORT when it is set, otherwise 3000 or the next port that nobody uses. */
 async function freePort(): Promise<number> {
-  const wanted = process.env.PORT;
-  if (wanted) {
-    if (!/^\d{1,5}$/.test(wanted) || Number(wanted) > 65_535) {
-      throw new UserError(
-        `PORT is ${JSON.stringify(wanted)}, which is no port. Unset it, or set it to a number such as 3000.`,
-      );
-    }
-    if (await isFree(Number(wanted))) return Number(wanted);
+  const wanted = wantedPort();
+  if (wanted !== undefined) {
+    if (await isFree(wanted)) return wanted;
     throw new UserError(
       `Port ${wanted} is in use. Stop what uses it, or unset PORT: the next free one is then taken.`,
     );

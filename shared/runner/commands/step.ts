@@ -1,4 +1,3 @@
-import { watch as watchFolder, type FSWatcher } from "node:fs";
 import { checkRedis, type RedisServer } from "../../redis/server.ts";
 import type { Engine } from "../engine/engine.ts";
 import { withEngine } from "../engine/with-engine.ts";
@@ -6,8 +5,9 @@ import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import { loadProgress, savePassed } from "../progress.ts";
-import { listSteps, renderStep, renderWatch } from "../render.ts";
+import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
 import { isPassed } from "../result.ts";
+import { watchSaves } from "../saves.ts";
 import { typeCheck } from "../type-check.ts";
 import { UserError } from "../user-error.ts";
 import {
@@ -34,8 +34,9 @@ async function runOnce(
   redis: RedisServer,
 ): Promise<number> {
   const result = await engine.judge(step);
-  if (isPassed(result)) savePassed(step);
+  const notSaved = isPassed(result) ? savePassed(step) : undefined;
   write(renderStep({ result, redis: redis.description }, paper));
+  if (notSaved) write(renderNote(notSaved, paper));
   return isPassed(result) ? 0 : 1;
 }
 
@@ -91,11 +92,16 @@ function watch(
           return;
         case "watch":
           saves?.close();
-          saves = watchSaves(action.step, () => happen({ type: "saved" }));
+          saves = watchSaves(stepPaths(action.step).app, {
+            onSave: () => happen({ type: "saved" }),
+            onNotice: (text) => happen({ type: "noticed", text }),
+          });
           return;
-        case "passed":
-          savePassed(action.step);
+        case "passed": {
+          const notSaved = savePassed(action.step);
+          if (notSaved) happen({ type: "noticed", text: notSaved });
           return;
+        }
         case "quit":
           isOver = true;
           checking.abort();
@@ -137,47 +143,4 @@ function diffNote(step: StepEntry): Note {
     if (error instanceof UserError) return { text: error.message };
     throw error;
   }
-}
-
-// Editors write in several goes, or write another file and rename it: both are one save.
-const settleMs = 6;
-const lookAgainMs = 500;
-
-/** Calls back once per save in the step's folder, also after it was deleted and made anew. */
-function watchSaves(step: StepEntry, onSave: () => void): { close(): void } {
-  const { folder } = stepPaths(step);
-  let watcher: FSWatcher | undefined;
-  let settling: NodeJS.Timeout | undefined;
-  let again: NodeJS.Timeout | undefined;
-
-  const saved = () => {
-    clearTimeout(settling);
-    settling = setTimeout(onSave, settleMs);
-  };
-  const listen = () => {
-    try {
-      watcher = watchFolder(folder, (_event, file) => {
-        if (!file || file.endsWith(".ts")) saved();
-      });
-      watcher.on("error", lost);
-    } catch {
-      lost();
-    }
-  };
-  const lost = () => {
-    watcher?.close();
-    again = setTimeout(() => {
-      listen();
-      saved();
-    }, lookAgainMs);
-  };
-  listen();
-
-  return {
-    close() {
-      watcher?.close();
-      clearTimeout(settling);
-      clearTimeout(again);
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
 import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
@@ -88,7 +88,7 @@ export class Engine {
     }
     for (const before of steps.slice(0, steps.indexOf(step))) {
       if (!isWanted()) return result;
-      lost.push(...lostGoals(step, await this.run(before, code)));
+      lost.push(...lostGoals(await this.run(before, code, undefined, step)));
     }
     return { ...result, lost };
   }
@@ -99,8 +99,14 @@ export class Engine {
    * @param source What to judge instead of the file on disk. It is evaluated in its place, so its
    * relative imports have to fit there.
    * @param only The names of the goals to judge; the others are left not judged.
+   * @param owner The step whose file it is, when that is a later one.
    */
-  async run(step: StepEntry, source?: string, only?: readonly string[]): Promise<StepResult> {
+  async run(
+    step: StepEntry,
+    source?: string,
+    only?: readonly string[],
+    owner = step,
+  ): Promise<StepResult> {
     const start = performance.now();
     const isAsked = ({ name }: GoalEntry) => only?.includes(name) ?? true;
     const listed = [...step.goals, ...(only ? trialsOf(step).filter(isAsked) : [])];
@@ -109,9 +115,10 @@ export class Engine {
     try {
       const code = source ?? readLearnersFile(step);
       untouched = code === readFileSync(stepPaths(step).starter, "utf8");
+      const judged = { code, file: whereItStands(owner) };
       const goals = listed.filter(isAsked);
       judgements = await Promise.all(
-        this.#shares(goals).map((share) => share.lane.judge(step, code, share.goals)),
+        this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals)),
       );
       for (const goal of goals) {
         const finding = judgements.map(({ findings }) => findings.get(goal.name)).find(Boolean);
@@ -172,8 +179,19 @@ function contentOf(step: StepEntry): string | undefined {
   }
 }
 
+/** The step's file, or where a link in its place leads. */
+function whereItStands(step: StepEntry): string {
+  const { app } = stepPaths(step);
+  try {
+    return realpathSync(app);
+  } catch {
+    // Something else is judged in its place.
+    return app;
+  }
+}
+
 /** What the file of a later step has lost of an earlier one: first what is wrong, then what is unclear. */
-function lostGoals(later: StepEntry, { step, goals, fault }: StepResult): LostGoal[] {
+function lostGoals({ step, goals, fault }: StepResult): LostGoal[] {
   return counted(goals)
     .filter(({ verdict }) => verdict !== "met")
     .toSorted((a, b) => Number(b.verdict === "unmet") - Number(a.verdict === "unmet"))
@@ -181,10 +199,7 @@ function lostGoals(later: StepEntry, { step, goals, fault }: StepResult): LostGo
       step,
       goal,
       message: [
-        `Step ${step.number} no longer holds: ${message}`
-          .replace(/\nSee TODO [^\n]*$/, "")
-          // It was evaluated in the earlier file's place.
-          .replaceAll(`steps/${step.slug}/app.ts`, `steps/${later.slug}/app.ts`),
+        `Step ${step.number} no longer holds: ${message}`.replace(/\nSee TODO [^\n]*$/, ""),
         `Step ${step.number} asked for it: ${goal.name} (steps/${step.slug}/README.md).`,
       ].join("\n"),
     }));

@@ -1,8 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { join, relative } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
 import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
@@ -16,6 +14,8 @@ import {
   type Frame,
   type Standing,
 } from "./endless-loops.ts";
+import { JudgedFiles } from "./judged-files.ts";
+import { fileOf, inProject, isLearners, placeIn } from "./places.ts";
 import { threadMemoryBytes } from "./warm-thread.mjs";
 import { WarmPool } from "./warm-worker.ts";
 
@@ -65,30 +65,31 @@ export class Lane {
   readonly #vitest: Vitest;
   readonly #pool: WarmPool;
   readonly #keySpace: OwnedKeySpace;
-  /** What stands in for files on disk, by path. */
-  readonly #sources: Map<string, string>;
+  readonly #files: JudgedFiles;
   readonly #printed: Printed[];
-  /** When each file was last written, as a time stamp in milliseconds. */
-  readonly #changedAt = new Map<string, number>();
+  /** The file that is judged. */
+  #file = "";
+  /** Whether the last file could not be loaded: what it lacked may be there by now. */
+  #didNotLoad = false;
   #running: Promise<unknown> | undefined;
 
   private constructor(
     vitest: Vitest,
     pool: WarmPool,
     keySpace: OwnedKeySpace,
-    sources: Map<string, string>,
+    files: JudgedFiles,
     printed: Printed[],
   ) {
     this.#vitest = vitest;
     this.#pool = pool;
     this.#keySpace = keySpace;
-    this.#sources = sources;
+    this.#files = files;
     this.#printed = printed;
   }
 
   static async start(redisUrl: string): Promise<Lane> {
     const pool = new WarmPool();
-    const sources = new Map<string, string>();
+    const files = new JudgedFiles();
     const printed: Printed[] = [];
     const vitest = await createVitest(
       "test",
@@ -116,29 +117,33 @@ export class Lane {
       {
         logLevel: "silent",
         server: { watch: null, hmr: false, ws: false },
-        plugins: [
-          {
-            name: "workshop:target",
-            enforce: "pre",
-            load: (id) => sources.get(id.replace(/\?.*$/, "")),
-          },
-        ],
+        plugins: [files.plugin],
       },
     );
     const keySpace = openKeySpace(redisUrl);
     vitest.provide("redisUrl", redisUrl);
     vitest.provide("keyPrefix", keySpace.prefix);
-    return new Lane(vitest, pool, keySpace, sources, printed);
+    return new Lane(vitest, pool, keySpace, files, printed);
   }
 
-  /** Judges a file as the step's `app.ts`. */
-  async judge(step: StepEntry, code: string, goals: readonly string[]): Promise<Judgement> {
+  /**
+   * Judges a file as the step's `app.ts`.
+   *
+   * @param file Where it stands: what it imports is found from there.
+   */
+  async judge(
+    step: StepEntry,
+    { code, file }: { code: string; file: string },
+    goals: readonly string[],
+  ): Promise<Judgement> {
     await this.#running;
-    const { folder, app } = stepPaths(step);
+    this.#file = file;
     this.#printed.length = 0;
-    for (const name of readdirSync(folder)) this.#evaluateAnew(join(folder, name));
-    if (code !== this.#sources.get(app)) this.#transformAnew(app);
-    this.#sources.set(app, code);
+    for (const changed of this.#files.judge(stepPaths(step).app, file, code, this.#didNotLoad)) {
+      // The thread keeps code, and so does Vite.
+      this.#vitest.watcher.invalidates.add(changed);
+      this.#vitest.invalidateFile(changed);
+    }
 
     const findings: Judgement["findings"] = new Map();
     const broken: Judgement["broken"] = new Map();
@@ -176,7 +181,8 @@ export class Lane {
 
   /** Runs these goals until they are judged, or until the thread is lost. */
   async #round(step: StepEntry, goals: readonly string[], first: boolean): Promise<Round> {
-    const { app, test } = stepPaths(step);
+    const { test } = stepPaths(step);
+    const name = inProject(this.#file);
     let lost: string | undefined;
     const giveUp = (reason: string) => {
       lost = reason;
@@ -187,12 +193,12 @@ export class Lane {
         watchForEndlessLoops(thread, {
           busyMs: first ? firstBusyMs : nextBusyMs,
           isLoop: (standings) => {
-            const reason = this.#whyBusy(relative(root, app), standings);
+            const reason = this.#whyBusy(name, standings);
             if (reason !== undefined) giveUp(reason);
             return reason !== undefined;
           },
         }),
-        watchForStandstill(thread, standstillLooks, () => giveUp(endlessWait(relative(root, app)))),
+        watchForStandstill(thread, standstillLooks, () => giveUp(endlessWait(name))),
       ];
       return { stop: () => watches.forEach((each) => each.stop()) };
     });
@@ -209,10 +215,12 @@ export class Lane {
     this.#running = undefined;
     const testModule = testModules.find(({ moduleId }) => moduleId === test);
     const tests = [...(testModule?.children.allTests() ?? [])];
+    const notLoaded = loadError(testModule, this.#file);
+    this.#didNotLoad = notLoaded !== undefined;
     return {
       cases: new Map(tests.map((each) => [each.name, each])),
-      error: loadError(testModule) ?? strayError(unhandledErrors),
-      lost: lost ?? (this.#pool.outOfMemory ? memoryFilled(relative(root, app)) : undefined),
+      error: this.#pool.brokenPackages ?? notLoaded ?? strayError(unhandledErrors, this.#file),
+      lost: lost ?? (this.#pool.outOfMemory ? memoryFilled(name) : undefined),
     };
   }
 
@@ -226,19 +234,6 @@ export class Lane {
       closesWithinMs,
       Promise.allSettled([this.#keySpace.clear(), this.#vitest.close()]),
     );
-  }
-
-  /** Has the thread, which keeps code, evaluate a file once more. */
-  #evaluateAnew(file: string): void {
-    this.#vitest.watcher.invalidates.add(file);
-    const { mtimeMs = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-    if (this.#changedAt.get(file) !== mtimeMs) this.#transformAnew(file);
-    this.#changedAt.set(file, mtimeMs);
-  }
-
-  /** Has Vite, which keeps code as well, read a file once more. */
-  #transformAnew(file: string): void {
-    this.#vitest.invalidateFile(file);
   }
 
   /**
@@ -263,15 +258,15 @@ export class Lane {
   /** The innermost frame that is the learner's own, as `steps/03-login/app.ts:41`. */
   #placeOf(frames: Frame[]): string | undefined {
     for (const { url, line, column } of frames) {
-      const file = url.replace(/^file:\/\//, "").replace(/\?.*$/, "");
-      if (!/[\\/]steps[\\/].*app\.ts$/.test(file)) continue;
+      const file = fileOf(url);
+      if (!isLearners(file, dirname(this.#file))) continue;
       const [module] = this.#vitest.vite.environments.ssr?.moduleGraph.getModulesByFile(file) ?? [];
       const map = module?.transformResult?.map;
       const { originalLine = line } =
         map && "mappings" in map
           ? (new SourceMap(map as never).findEntry(line, column) as { originalLine?: number })
           : {};
-      return `${relative(root, file)}:${originalLine + 1}`;
+      return `${inProject(file)}:${originalLine + 1}`;
     }
     return undefined;
   }
@@ -309,15 +304,15 @@ function findingOf(test: TestCase | undefined): Finding | undefined {
 }
 
 /** Why the test file could not even be loaded; in nearly all cases because of `app.ts`. */
-function loadError(testModule: TestModule | undefined): string | undefined {
+function loadError(testModule: TestModule | undefined, judged: string): string | undefined {
   const [error] = testModule?.errors() ?? [];
-  return error && describeLoadError(error);
+  return error && describeLoadError(error, judged);
 }
 
-function strayError(errors: readonly unknown[]): string | undefined {
+function strayError(errors: readonly unknown[], judged: string): string | undefined {
   const [error] = errors as { message?: string; stack?: string }[];
   if (!error) return undefined;
-  const place = placeIn(error.stack);
+  const place = placeIn(error.stack, dirname(judged));
   return `An error escaped while the goals ran: ${error.message}${place ? ` (${place})` : ""}.`;
 }
 
@@ -325,16 +320,20 @@ function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-function describeLoadError(error: { name?: string; message?: string; stack?: string }): string {
+function describeLoadError(
+  error: { name?: string; message?: string; stack?: string },
+  judged: string,
+): string {
   const message = error.message ?? "";
   // esbuild: "/…/steps/03-login/app.ts:12:4: ERROR: Expected ";" but found "}""
-  const syntax = /([^\s]*app\.ts):(\d+):\d+: ERROR: (.*)/.exec(message);
-  if (syntax) {
-    return `${inProject(syntax[1] ?? "")}:${syntax[2]} does not compile: ${syntax[3]}.`;
+  const [, syntax] = /:\d+:\d+: ERROR: (.*)/.exec(message) ?? [];
+  if (syntax !== undefined) {
+    return `${placeIn(message, dirname(judged)) ?? inProject(judged)} does not compile: ${syntax}.`;
   }
-  const place = placeIn(error.stack) ?? "app.ts";
-  if (message.includes("process.exit unexpectedly called")) {
-    return `${place} calls process.exit, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
+  const place = placeIn(error.stack, dirname(judged)) ?? inProject(judged);
+  const [call] = /process\.(exit|kill)(?= unexpectedly called)/.exec(message) ?? [];
+  if (call) {
+    return `${place} calls ${call}, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
   }
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
 }
@@ -343,7 +342,7 @@ function describeLoadError(error: { name?: string; message?: string; stack?: str
 function stuckElsewhere(file: string, standings: Standing[]): string | undefined {
   const places = standings.slice(-looksElsewhere).map(({ frames: [frame] }) => {
     if (!frame?.url.startsWith("file:")) return "Node.js";
-    const file = relative(root, fileURLToPath(frame.url)).replace(/^.*node_modules[\\/]/, "");
+    const file = inProject(fileOf(frame.url)).replace(/^.*node_modules[\\/]/, "");
     return `${file}:${frame.line + 1}`;
   });
   const [place] = places;
@@ -357,15 +356,6 @@ function endlessWait(file: string): string {
 
 function memoryFilled(place: string): string {
   return `${place} fills the memory: a list or a text grows without end.`;
-}
-
-function placeIn(stack = ""): string | undefined {
-  const frame = /([^\s()]*[\\/]app\.ts):(\d+)/.exec(stack);
-  return frame ? `${inProject(frame[1] ?? "")}:${frame[2]}` : undefined;
-}
-
-function inProject(file: string): string {
-  return relative(root, file.replace(/^file:\/\//, ""));
 }
 
 function firstLine(text: string): string {

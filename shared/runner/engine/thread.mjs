@@ -15,6 +15,16 @@ init({
   setup: setupEnvironment,
 });
 
+// A thread cannot be ended by a signal: the runner would be, and npm with it. What vitest does for
+// process.exit.
+const { kill } = process;
+process.kill = (pid, signal) => {
+  if (signal !== 0 && (pid === process.pid || pid === process.ppid || pid <= 0)) {
+    throw new Error("process.kill unexpectedly called");
+  }
+  return kill.call(process, pid, signal);
+};
+
 /**
  * vitest keeps the fixtures of a run, and with them the file that was judged, until its worker ends,
  * and what it would call if the run were cancelled. This one does not end, and no run is cancelled:

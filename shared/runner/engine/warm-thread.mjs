@@ -5,16 +5,24 @@ export const threadMemoryBytes = 512 * 1024 * 1024;
 
 /** @type {Worker | undefined} */
 let prepared;
+let forget = () => {};
 
-/** Starts a thread for the goals while its owner still loads vitest: they have a core each. */
-export function prepareThread() {
+/**
+ * Starts a thread for the goals while its owner still loads vitest: they have a core each.
+ *
+ * @param {(error: unknown) => void} onError When it ends before anybody took it.
+ */
+export function prepareThread(onError) {
   prepared ??= startThread();
+  prepared.once("error", onError);
+  forget = () => prepared?.off("error", onError);
   // A command that ends without it ends at once.
   prepared.unref();
 }
 
 /** A thread that runs goals: the prepared one, once, or a new one. */
 export function takeThread() {
+  forget();
   const thread = prepared ?? startThread();
   prepared = undefined;
   thread.ref();

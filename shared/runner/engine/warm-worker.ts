@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import type { PoolRunnerInitializer, PoolWorker, WorkerRequest } from "vitest/node";
+import { brokenPackages } from "../requirements.mjs";
 import { takeThread } from "./warm-thread.mjs";
 
 /**
@@ -12,6 +13,7 @@ export class WarmPool implements PoolRunnerInitializer {
   #thread: Worker | undefined;
   #greeted = false;
   #outOfMemory = false;
+  #brokenPackages: string | undefined;
 
   createPoolWorker(): PoolWorker {
     return new WarmWorker(this);
@@ -25,6 +27,11 @@ export class WarmPool implements PoolRunnerInitializer {
   /** Whether the last thread ended because it filled the memory that it had. */
   get outOfMemory(): boolean {
     return this.#outOfMemory;
+  }
+
+  /** Why the last thread could not load its packages, if so. */
+  get brokenPackages(): string | undefined {
+    return this.#brokenPackages;
   }
 
   /** Ends the thread, whatever it is doing; the next run gets a new one. */
@@ -41,11 +48,13 @@ export class WarmPool implements PoolRunnerInitializer {
       // vitest reports the end of a thread as an error once more: it has to be heard.
       thread.on("error", (error: NodeJS.ErrnoException) => {
         this.#outOfMemory ||= error.code === "ERR_WORKER_OUT_OF_MEMORY";
+        this.#brokenPackages ??= brokenPackages(error);
         if (this.#thread === thread) this.#thread = undefined;
       });
       this.#thread = thread;
       this.#greeted = false;
       this.#outOfMemory = false;
+      this.#brokenPackages = undefined;
     }
     return this.#thread;
   }

@@ -7,14 +7,14 @@ import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { fellThrough } from "./answer.ts";
+import { fellThrough, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
 import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import { describeCause, describeError, meaningOf } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
-import { AppNotBuilt } from "./verdict.ts";
+import { AppNotBuilt, must } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a step's `app.ts` exports. */
@@ -159,6 +159,19 @@ export class Site {
 
   get watch(): Watch {
     return this.#ground.watch;
+  }
+
+  /** Demands that the app has nothing left to say after an answer. */
+  async mustBeDone(answer: Answer): Promise<void> {
+    const before = this.errors.indexOf(answer.thrown as Error);
+    await this.commands.quiet();
+    const [late] = this.watch.late.filter(({ route }) => route === answer.route);
+    must(
+      !late && before < 0,
+      `The handler goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message}.`,
+      answer,
+      "Answering does not end a function. Return after the refusal, or the rest is done all the same.",
+    );
   }
 
   browser(): Browser {

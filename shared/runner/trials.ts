@@ -29,6 +29,7 @@ const circumstances = [
   { name: "With a slow Redis", since: 3 },
   { name: "Told that it failed", since: 3 },
   { name: "With a Redis that refuses", since: 3 },
+  { name: "With a session that cannot be ended", since: 4 },
   { name: "With a database that fails", since: 3 },
   { name: "With an address of Redis that has everything in it", since: 2 },
   { name: "After a long outage of Redis", since: 2 },

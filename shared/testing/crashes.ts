@@ -103,7 +103,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /reading '(passwordHash|id|email|displayName)'/,
+    /(reading|destructure property) '(passwordHash|id|email|displayName)'/,
     {
       cause: "there is no user where one is used",
       advice:

@@ -165,7 +165,7 @@ export class Site {
   async mustBeDone(answer: Answer): Promise<void> {
     const before = this.errors.indexOf(answer.thrown as Error);
     await this.commands.quiet();
-    const [late] = this.watch.late.filter(({ route }) => route === answer.route);
+    const late = this.watch.late.find(({ route }) => route === answer.route);
     must(
       !late && before < 0,
       `The handler goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message}.`,

@@ -107,6 +107,7 @@ export const worlds: readonly World[] = [
   { name: "With a slow Redis", visit: slowRedis },
   { name: "Told that it failed", visit: lostAnswers },
   { name: "With a Redis that refuses", visit: refusingRedis },
+  { name: "With a session that cannot be ended", visit: endlessSession },
   { name: "With a database that fails", visit: failingDatabase },
   { name: "With an address of Redis that has everything in it", visit: wholeAddress },
   { name: "After a long outage of Redis", visit: longOutage },
@@ -828,6 +829,24 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     );
     if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();
   }
+}
+
+/** Whoever does not wait for the end of a session never hears that Redis refused it: the error escapes. */
+async function endlessSession({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const leaving = site.browser();
+  await leaving.logIn(grace);
+  await site.db.users.remove(grace.id);
+  site.commands.fail("delete");
+  const refusal = await leaving.get("/me");
+  await site.commands.quiet();
+  site.commands.releaseAll();
+  must(
+    !refusal.succeeded,
+    "a deleted user is let in when the session cannot be ended.",
+    refusal,
+    "401 or 500, but never the profile.",
+  );
 }
 
 async function failingDatabase({ open, step }: WorldGoal): Promise<void> {

@@ -185,7 +185,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
     after?.displayName === "Augusta Ada",
     "PATCH /me does not store the trimmed name.",
     [answer, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
-    "`displayName`, trimmed by the schema, is stored with `db.users.update`.",
+    "What the schema made of the body is in `req.validBody`: that is stored with `db.users.update`, and nothing else.",
   );
   must(
     answer.data.displayName === "Augusta Ada",

@@ -37,13 +37,13 @@ export const mistakes: readonly Mistake[] = [
     name: "GET /me without the guard",
     edits: [['"/me", requireAuth, (req', '"/me", (req']],
     goal: "after login, /me answers with the profile",
-    says: "finds no user in `req.user`",
+    says: "there is no user where one is used",
   },
   {
     name: "JSON with padding",
     edits: [[answerMe, answerMe.replace("json", "jsonp")]],
-    goal: "after login, /me answers with the profile",
-    says: "Asked with ?callback, /me answers with a script",
+    goal: "For whoever says who they are",
+    says: "asked with ?callback, /me answers with a script instead of JSON",
   },
   {
     name: "the address says whose profile it is",
@@ -53,13 +53,13 @@ export const mistakes: readonly Mistake[] = [
         "const user = userId && (await db.users.findById(String(req.query.as ?? userId)));",
       ],
     ],
-    goal: "two people at the same time get each their own profile",
+    goal: "For whoever says who they are",
     says: "Grace's id in ?as",
   },
   {
     name: "a header says who is asking",
     edits: [[readUserId, '    const userId = req.session.userId ?? req.get("X-Member");\n']],
-    goal: "without a session, /me answers 401",
+    goal: "For whoever says who they are",
     says: "Ada's id in x-member opens /me",
   },
   {
@@ -73,8 +73,8 @@ export const mistakes: readonly Mistake[] = [
       : userId && (await db.users.findById(userId));`,
       ],
     ],
-    goal: "two people at the same time get each their own profile",
-    says: "Grace's email in x-forwarded-email",
+    goal: "For whoever says who they are",
+    says: "Ada's email in x-forwarded-email opens /me",
   },
   {
     name: "a cookie of its own says who is asking",
@@ -86,7 +86,7 @@ export const mistakes: readonly Mistake[] = [
 `,
       ],
     ],
-    goal: "without a session, /me answers 401",
+    goal: "For whoever says who they are",
     says: "in a cookie of its own opens /me",
   },
   {
@@ -100,7 +100,7 @@ export const mistakes: readonly Mistake[] = [
 `,
       ],
     ],
-    goal: "without a session, /me answers 401",
+    goal: "For whoever says who they are",
     says: "the id of Ada's session in authorization opens /me",
   },
   {
@@ -118,7 +118,7 @@ export const mistakes: readonly Mistake[] = [
     session({`,
       ],
     ],
-    goal: "without a session, /me answers 401",
+    goal: "For whoever says who they are",
     says: "the value of Ada's cookie in ?sid opens /me",
   },
   {
@@ -131,7 +131,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a redirect instead of a 401",
     edits: [[refuse, `${end}      res.redirect("/login");\n`]],
     goal: "without a session, /me answers 401",
-    says: "answers 302 without a session",
+    says: "/me answers 302 to somebody who never logged in, not 401",
   },
   {
     name: "every request has a session",
@@ -140,7 +140,7 @@ export const mistakes: readonly Mistake[] = [
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "without a session, /me answers 401",
-    says: "nothing stops them before the handler",
+    says: "GET /me crashes for somebody who never logged in: there is no user",
   },
   {
     name: "only the cookie's presence is checked",
@@ -205,7 +205,7 @@ export const mistakes: readonly Mistake[] = [
       [refuse, refuse.replace('"not_authenticated"', 'userId ? "gone" : "not_authenticated"')],
     ],
     goal: "a deleted user is out at once, and the session is gone",
-    says: "in other words than a stranger",
+    says: "does not carry the code of the contract, not_authenticated",
   },
   {
     name: "the session of a deleted user stays",
@@ -222,8 +222,8 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "nobody waits for the session to end",
     edits: [["if (userId) await destroySession(req);", "if (userId) void destroySession(req);"]],
-    goal: "a deleted user is out at once, and the session is gone",
-    says: "escaped",
+    goal: "With a session that cannot be ended",
+    says: "An error escaped that would end the process",
   },
   {
     name: "a copy of the user in the session",
@@ -260,31 +260,31 @@ export const mistakes: readonly Mistake[] = [
         '    req.user = user;\n    res.set("Cache-Control", "private, max-age=60");\n',
       ],
     ],
-    goal: "a changed name shows on the next request",
-    says: "may keep the profile",
+    goal: "No standing rule is broken, on any path",
+    says: "A cache may keep the answer of GET /me, and give it to somebody else",
   },
   {
     name: "no word about caches",
     edits: [["  app.use(noStore);\n", ""]],
-    goal: "a changed name shows on the next request",
-    says: "may keep the profile",
+    goal: "No standing rule is broken, on any path",
+    says: "A cache may keep the answer of POST /auth/login, and give it to somebody else",
   },
   {
     name: "every field of the body is stored",
     edits: [["req.user.id, req.validBody", "req.user.id, req.body"]],
     goal: "PATCH /me changes the display name and nothing else",
-    says: "more than the name",
+    says: "PATCH /me does not store the trimmed name",
   },
   {
     name: "the body says whom to change",
     edits: [["update(req.user.id,", "update(req.body.id ?? req.user.id,"]],
-    goal: "PATCH /me changes the display name and nothing else",
+    goal: "For whoever says who they are",
     says: "somebody else",
   },
   {
     name: "the address says whom to change",
     edits: [["update(req.user.id,", "update(String(req.query.user ?? req.user.id),"]],
-    goal: "PATCH /me changes the display name and nothing else",
+    goal: "For whoever says who they are",
     says: "somebody else",
   },
   {
@@ -303,8 +303,8 @@ export const mistakes: readonly Mistake[] = [
       [userGone, ""],
       [answerPatch, "res.json({ data: { ...profileOf(req.user), ...req.validBody } });"],
     ],
-    goal: "PATCH /me changes the display name and nothing else",
-    says: "although the name could not be stored",
+    goal: "With a database that fails",
+    says: "PATCH /me answers 200 although the database failed",
   },
   {
     name: "nobody is renamed, and that is a success",
@@ -312,8 +312,8 @@ export const mistakes: readonly Mistake[] = [
       [userGone, ""],
       [answerPatch, "res.json({ data: changed && profileOf(changed) });"],
     ],
-    goal: "PATCH /me changes the display name and nothing else",
-    says: "without a profile to somebody who was deleted meanwhile",
+    goal: "While the user is deleted",
+    says: "PATCH /me answers 200 without a profile",
   },
   {
     name: "a code of its own for a bad body",
@@ -336,7 +336,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a name of blanks",
     edits: [[`${displayNameSchema}.refine(isReadable)`, "z.string().min(1).max(80).trim()"]],
     goal: "a display name has 1 to 80 characters",
-    says: "a name of blanks",
+    says: "PATCH /me answers 200 to a name that is blank, not 400",
   },
   {
     name: "80 bytes instead of 80 characters",
@@ -353,7 +353,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a name without end",
     edits: [[".min(1).max(80)", ".min(1)"]],
     goal: "a display name has 1 to 80 characters",
-    says: "81 characters",
+    says: "PATCH /me answers 200 to a name that is long, not 400",
   },
   {
     name: "401 without return",
@@ -361,8 +361,8 @@ export const mistakes: readonly Mistake[] = [
       [`${refuse}      return;\n`, refuse],
       ["req.user = user;", "req.user = user as User;"],
     ],
-    goal: "a refused request is answered once, and its handler never runs",
-    says: "ran although",
+    goal: "without a session, /me answers 401",
+    says: "GET /me broke the connection instead of answering",
   },
   {
     name: "the handler's own guard without return",
@@ -383,7 +383,7 @@ export const mistakes: readonly Mistake[] = [
       ["requireAuth, validate({ body: ProfileSchema })", "validate({ body: ProfileSchema })"],
     ],
     goal: "PATCH /me changes the display name and nothing else",
-    says: "finds no user in `req.user`",
+    says: "PATCH /me crashes for somebody who is logged in: there is no user where one is used (steps/04-require-auth/app.ts:123)",
   },
   {
     name: "PATCH /me guarded by the session alone",
@@ -392,7 +392,7 @@ export const mistakes: readonly Mistake[] = [
       ["update(req.user.id,", 'update(req.session.userId ?? "",'],
     ],
     goal: "a refused request is answered once, and its handler never runs",
-    says: "not logged in",
+    says: "The handler behind requireAuth ran although the request was refused",
   },
   {
     name: "the body is checked before the guard",
@@ -418,8 +418,8 @@ export const mistakes: readonly Mistake[] = [
   app.get("/me", (req`,
       ],
     ],
-    goal: "a refused request is answered once, and its handler never runs",
-    says: "GET /me/ crashes for somebody who is not logged in",
+    goal: "Written in another way",
+    says: "lets in somebody who is not logged in",
   },
   {
     name: "a guard that knows GET and PATCH",

@@ -66,6 +66,14 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
+    /^Command timed out$/,
+    {
+      cause: "the connection gives up on Redis before it has answered",
+      advice:
+        "ioredis counts `commandTimeout` in milliseconds: 2 are over before any answer is there.",
+    },
+  ],
+  [
     /secret option required/,
     {
       cause: "`session()` has no `secret`",

@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { Agent, createServer, type Server } from "node:http";
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { Server as NetServer, type AddressInfo } from "node:net";
 import bcrypt from "bcrypt";
 import type { Express } from "express";
@@ -163,11 +169,10 @@ export class Site {
 
   /** Demands that the app has nothing left to say after an answer. */
   async mustBeDone(answer: Answer): Promise<void> {
-    const before = this.errors.indexOf(answer.thrown as Error);
     await this.commands.quiet();
     const late = this.watch.late.find(({ route }) => route === answer.route);
     must(
-      !late && before < 0,
+      !late && !answer.thrown,
       `The handler goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message}.`,
       answer,
       "Answering does not end a function. Return after the refusal, or the rest is done all the same.",
@@ -244,21 +249,34 @@ export class Site {
     }
   }
 
+  /** Whatever becomes of the error: who sets a header once they are sent answers once more. */
+  #watchForSecondAnswers({ method, url }: IncomingMessage, res: ServerResponse): void {
+    const { setHeader } = res;
+    res.setHeader = (...args) => {
+      try {
+        return Reflect.apply(setHeader, res, args);
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        const late = { error, route: `${method} ${url}`, status: res.statusCode };
+        if (res.headersSent) this.watch.late.push(late);
+        throw thrown;
+      }
+    };
+  }
+
   async #start(impatient = false): Promise<void> {
     await this.#build();
     if (!impatient) await ready(this.#redis);
 
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
+      this.#watchForSecondAnswers(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;
       if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
       app(req, res, (error?: unknown) => {
         if (error) {
           const thrown = error instanceof Error ? error : new Error(String(error));
           this.#ground.errors.push(thrown);
-          const route = `${req.method} ${req.url}`;
-          const { headersSent, statusCode: status } = res;
-          if (headersSent) this.#ground.watch.late.push({ error: thrown, route, status });
         }
         if (res.writableEnded) return;
         if (res.headersSent) return res.destroy();

@@ -202,7 +202,7 @@ function mustBeStored({ commands, redis }: Site, keys: readonly string[], eviden
   const [refusal] = commands.refusals;
   must(
     refusal !== "Command timed out",
-    `The connection gives up on Redis: commandTimeout is ${redis.options.commandTimeout} ms.`,
+    `GET /visits is not stored: the connection gives up on Redis, commandTimeout is ${redis.options.commandTimeout} ms.`,
     evidence,
     "ioredis counts in milliseconds: 2 are over before Redis has answered.",
     1,

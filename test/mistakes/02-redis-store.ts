@@ -334,7 +334,7 @@ export const mistakes: readonly Mistake[] = [
     name: "seconds for milliseconds in commandTimeout",
     edits: [["commandTimeout: 2_000", "commandTimeout: 0.002"]],
     goal: "a visitor is remembered after a restart",
-    says: "commandTimeout is 0.002 ms",
+    says: "the connection gives up on Redis",
   },
   {
     name: "a Promise of Redis that nobody awaits",

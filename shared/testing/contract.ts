@@ -149,6 +149,7 @@ export class Actor {
               : `A login with a wrong password answers ${answer.status}, not 401.`,
             "Whatever was asked before, by whomever, and however it travels: a wrong password is refused.",
           );
+          answer.mustSay("invalid_credentials");
           return;
         }
         return this.#compareLogin(act.as, answer, cookieBefore);
@@ -162,6 +163,7 @@ export class Actor {
           `A body that is no login answers ${answer.status}, not 400.`,
           "Only two strings are a login.",
         );
+        if (answer.status === 400) answer.mustSay("invalid_body");
         return;
 
       case "ask for the profile":
@@ -180,6 +182,7 @@ export class Actor {
           `A name that is none answers ${answer.status}, not 400.`,
           "A display name has 1 to 80 characters.",
         );
+        if (answer.status === 400) answer.mustSay("invalid_body");
         return;
 
       case "log out":
@@ -251,8 +254,9 @@ export class Actor {
         ? `${answer.route} lets in somebody who is not logged in.`
         : `${answer.route} answers ${answer.status} to somebody who is not logged in, not 401.`,
       "Every way to a personal route leads through the guard.",
-      `${answer.route} crashes for somebody who is not logged in.`,
+      "for somebody who is not logged in",
     );
+    answer.mustSay("not_authenticated");
   }
 
   #compareProfile(person: Person, answer: Answer): void {

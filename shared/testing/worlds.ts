@@ -359,6 +359,7 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
     login,
     "Addresses stand in histories, logs and links. A login is a POST, and its password in the body.",
   );
+  if (step >= 4) await mustRefuseHead(site.browser());
   const own: Record<string, string[]> = {
     "/auth/login": ["POST"],
     ...(step >= 4 && { "/me": ["GET", "HEAD", "PATCH"] }),
@@ -384,6 +385,17 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
       );
     }
   }
+}
+
+/** HEAD is answered by the handler of GET, unless somebody stops it. */
+async function mustRefuseHead(stranger: Browser): Promise<void> {
+  const head = await stranger.begin("HEAD", "/me").answer;
+  must(
+    !head.succeeded,
+    "HEAD /me lets in somebody who is not logged in.",
+    head,
+    "Express answers HEAD with the handler of GET. The guard stands before the route, whatever the method.",
+  );
 }
 
 async function mustStayLoggedIn(member: Actor, answer: Answer): Promise<void> {
@@ -478,6 +490,14 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
     "x".repeat(300),
   ];
   await otherKeyboards(site);
+  const asText = { rawBody: JSON.stringify(credentialsOf(ada)), contentType: "text/plain" };
+  const plain = await site.browser().post("/auth/login", undefined, asText);
+  must(
+    !plain.succeeded,
+    "JSON that calls itself text/plain logs in.",
+    [plain, "Content-Type: text/plain"],
+    "A form may send text/plain anywhere without asking, and leave your user in the account of somebody else, who reads along. A browser asks first (CORS) before it sends application/json for another site.",
+  );
   const long = laboriousLengths.flatMap(laborious);
   for (const email of long) {
     await mustRefuse(site.browser(), "POST", "/auth/login", { email, password: ada.password });
@@ -613,6 +633,10 @@ async function loginAgain({ open, redis }: WorldGoal): Promise<void> {
       "The browser has forgotten that id, Redis has not: no logout reaches the session any more, and a copy of the old cookie works until it expires. `regenerate` deletes the session that it replaces.",
     );
   }
+}
+
+function credentialsOf({ email, password }: { email: string; password: string }) {
+  return { email, password };
 }
 
 /** What is not quite a password, for somebody and for nobody. */

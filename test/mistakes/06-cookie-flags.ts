@@ -42,8 +42,8 @@ export const mistakes: readonly Mistake[] = [
       ],
       [importStore, 'import { RedisStore } from "connect-redis";'],
     ],
-    goal: "in production the cookie travels over https alone",
-    says: "renews the session cookie without Secure",
+    goal: "No standing rule is broken, on any path",
+    says: "In development, GET /me sends a session cookie with SameSite=(none)",
   },
   {
     name: "httpOnly: false",
@@ -54,20 +54,20 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "a readable token that is the session id",
     edits: [[answerLogin, `res.cookie("csrf", req.sessionID);\n    ${answerLogin}`]],
-    goal: "page scripts cannot read the cookie",
-    says: "in another cookie, csrf",
+    goal: "No standing rule is broken, on any path",
+    says: "The answer to POST /auth/login shows a session id in the cookie csrf",
   },
   {
     name: "the session id in a header",
     edits: [[answerLogin, `res.set("X-Session-Id", req.sessionID);\n    ${answerLogin}`]],
-    goal: "page scripts cannot read the cookie",
-    says: "in the answer to POST /auth/login: x-session-id",
+    goal: "No standing rule is broken, on any path",
+    says: "The answer to POST /auth/login shows a session id in x-session-id",
   },
   {
     name: "the session id in the profile",
     edits: [[answerMe, "res.json({ data: profileOf(req.user), session: req.sessionID });"]],
-    goal: "page scripts cannot read the cookie",
-    says: "in the answer to GET /me: body",
+    goal: "No standing rule is broken, on any path",
+    says: "The answer to GET /me shows a session id",
   },
   {
     name: "secure: false",
@@ -86,7 +86,7 @@ export const mistakes: readonly Mistake[] = [
     edits: [
       [
         answerLogin,
-        `if (!req.secure) {
+        `if (production && !req.secure) {
       const value = \`s:\${sign(req.sessionID, config.sessionSecret!)}\`;
       res.cookie("sid", value, { ...cookieFlags, secure: false });
     }
@@ -98,8 +98,8 @@ export const mistakes: readonly Mistake[] = [
       ],
       ["    app.use(requireHttps);\n", ""],
     ],
-    goal: "in production the cookie travels over https alone",
-    says: "whoever logs in over http",
+    goal: "No standing rule is broken, on any path",
+    says: "In production, POST /auth/login sends a session cookie without Secure",
   },
   {
     name: "sameSite: none",
@@ -126,8 +126,8 @@ export const mistakes: readonly Mistake[] = [
 `,
       ],
     ],
-    goal: "another site's requests do not carry the cookie",
-    says: "SameSite depends on who asks",
+    goal: "No standing rule is broken, on any path",
+    says: "In development, POST /auth/login sends a session cookie with SameSite=none",
   },
   {
     name: "SameSite none for pages that embed this one",
@@ -142,8 +142,8 @@ export const mistakes: readonly Mistake[] = [
 `,
       ],
     ],
-    goal: "another site's requests do not carry the cookie",
-    says: "for a page that embeds yours it is none",
+    goal: "No standing rule is broken, on any path",
+    says: "In development, GET /visits sends a session cookie with SameSite=none",
   },
   {
     name: "CORS for whoever asks",
@@ -158,8 +158,8 @@ export const mistakes: readonly Mistake[] = [
   ${parseJson}`,
       ],
     ],
-    goal: "another site's requests do not carry the cookie",
-    says: "CORS lets pages of https://evil.example",
+    goal: "No standing rule is broken, on any path",
+    says: "CORS lets pages of http://x7.workshop.test read what your users see",
   },
   {
     name: "CORS for all that ends like this site",
@@ -177,14 +177,14 @@ export const mistakes: readonly Mistake[] = [
   ${parseJson}`,
       ],
     ],
-    goal: "another site's requests do not carry the cookie",
-    says: "CORS lets pages of https://evil-workshop.test",
+    goal: "No standing rule is broken, on any path",
+    says: "CORS lets pages of http://x7.workshop.test read what your users see",
   },
   {
     name: "JSON by any content type",
     edits: [[parseJson, 'app.use(express.json({ type: "*/*" }));']],
-    goal: "another site's requests do not carry the cookie",
-    says: "JSON passes as text/plain",
+    goal: "With inputs of every kind",
+    says: "JSON that calls itself text/plain logs in",
   },
   {
     name: "a name without a prefix",
@@ -219,7 +219,7 @@ export const mistakes: readonly Mistake[] = [
   });`,
       ],
     ],
-    goal: "in production the cookie is bound to its host: __Host-",
+    goal: "Under another name of the cookie",
     says: "called connect.sid is accepted as well",
   },
   {
@@ -234,20 +234,20 @@ export const mistakes: readonly Mistake[] = [
   });`,
       ],
     ],
-    goal: "in production the cookie is bound to its host: __Host-",
+    goal: "Under another name of the cookie",
     says: "called sid is accepted as well",
   },
   {
     name: "__Host- in development too",
     edits: [[cookieName, '"__Host-sid"']],
     goal: "in development the cookie sticks on http, under a name of your own",
-    says: "In development, the browser refuses the cookie",
+    says: "The browser refuses the session cookie",
   },
   {
     name: "secure: true in development too",
     edits: [["secure: production", "secure: true"]],
     goal: "in development the cookie sticks on http, under a name of your own",
-    says: "In development, logging in sets no cookie",
+    says: "The session cookie is Secure: on http nobody gets it",
   },
   {
     name: "the default name in development",
@@ -264,13 +264,13 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "in development the cookie sticks on http, under a name of your own",
-    says: "In development, logging in sets no cookie",
+    says: "The session cookie is Secure: on http nobody gets it",
   },
   {
     name: "a path that few routes begin with",
     edits: [['path: "/",', 'path: "/auth",']],
     goal: "in development the cookie sticks on http, under a name of your own",
-    says: "is for /auth alone",
+    says: "The browser refuses the session cookie",
   },
   {
     name: "logout clears the cookie without its flags",
@@ -300,13 +300,13 @@ export const mistakes: readonly Mistake[] = [
     name: "trust proxy: true",
     edits: [[trustProxy, trustProxy.replace("1)", "true)")]],
     goal: "a client cannot claim another address or https",
-    says: "believes any X-Forwarded header",
+    says: "The app believes what 198.51.100.7 says: a client there can claim https, or somebody else's address",
   },
   {
     name: "one hop too many",
     edits: [[trustProxy, trustProxy.replace("1)", "2)")]],
     goal: "a client cannot claim another address or https",
-    says: "believes any X-Forwarded header",
+    says: "The app believes what 198.51.100.7 says: a client there can claim https, or somebody else's address",
   },
   {
     name: "private networks by the look of an address",
@@ -319,7 +319,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a client cannot claim another address or https",
-    says: "for a proxy of its own",
+    says: "The app believes what 109.1.2.3 says: a client there can claim https, or somebody else's address",
   },
   {
     name: "a fallback with ??",
@@ -369,13 +369,13 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "createApp insists on SESSION_SECRET",
-    says: "ends the process",
+    says: "createApp refuses, but does not say what is missing",
   },
   {
     name: "a secret that is insisted on, and not used",
     edits: [[secrets, '["keyboard cat", ...config.previousSessionSecrets]']],
-    goal: "createApp insists on SESSION_SECRET",
-    says: "does not sign with it alone",
+    goal: "With a cookie that was signed at home",
+    says: 'a cookie signed with a secret that everybody knows is accepted: "keyboard cat"',
   },
   {
     name: "a known secret beside the right ones",
@@ -385,7 +385,7 @@ export const mistakes: readonly Mistake[] = [
         '[config.sessionSecret, ...config.previousSessionSecrets, "only for the first steps"]',
       ],
     ],
-    goal: "createApp insists on SESSION_SECRET",
+    goal: "With a cookie that was signed at home",
     says: "secret",
   },
   {

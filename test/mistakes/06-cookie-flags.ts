@@ -386,7 +386,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "With a cookie that was signed at home",
-    says: "secret",
+    says: "a secret that everybody knows is accepted",
   },
   {
     name: "a known secret of its own beside the right ones",

@@ -4,6 +4,7 @@
 //   npm run bench -- --json        as data
 //   npm run bench -- --memory      500 saves, and the memory of the watching runner on the way
 //   npm run bench -- --test        `npm test` as well
+//   npm run bench -- --revocation  instead: what it costs to end all sessions of a user
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,9 +19,16 @@ const { values: wanted } = parseArgs({
     json: { type: "boolean", default: false },
     memory: { type: "boolean", default: false },
     test: { type: "boolean", default: false },
+    revocation: { type: "boolean", default: false },
     saves: { type: "string", default: "30" },
   },
 });
+
+if (wanted.revocation) {
+  const { benchRevocation } = await import("./revocation/bench.ts");
+  await benchRevocation({ json: wanted.json });
+  process.exit();
+}
 
 interface Measurement {
   what: string;

@@ -4,6 +4,7 @@
 //   npm run bench -- --json        as data
 //   npm run bench -- --memory      500 saves, and the memory of the watching runner on the way
 //   npm run bench -- --test        `npm test` as well
+//   npm run bench -- --revocation  instead: what it costs to end all sessions of a user
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +17,12 @@ import { UserError } from "../shared/runner/user-error.ts";
 import { command, countOf } from "./command.ts";
 import { copyWorkshop, Terminal } from "./runner/terminal.ts";
 
-const usage = "npm run bench -- --saves 30 --json --memory --test";
+const usage = "npm run bench -- --saves 30 --json --memory --test --revocation";
 const options = {
   json: { type: "boolean", default: false },
   memory: { type: "boolean", default: false },
   test: { type: "boolean", default: false },
+  revocation: { type: "boolean", default: false },
   saves: { type: "string", default: "30" },
 } as const;
 
@@ -58,6 +60,11 @@ await command(usage, options, async (wanted, [extra]) => {
   const saves = countOf("--saves", wanted.saves);
   if (extra !== undefined) {
     throw new UserError(`It takes options alone, and not ${JSON.stringify(extra)}. Try: ${usage}`);
+  }
+  if (wanted.revocation) {
+    const { benchRevocation } = await import("./revocation/bench.ts");
+    await benchRevocation({ json: wanted.json });
+    return 0;
   }
   workshop = copyWorkshop();
   bareWorkshop = copyWorkshop();

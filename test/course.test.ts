@@ -26,7 +26,7 @@ test("a step is found by number, name or both, and by nothing else", () => {
     "",
     " ",
     "0",
-    "7",
+    "8",
     "99",
     "003",
     "3x",

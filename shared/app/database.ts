@@ -10,14 +10,34 @@ export interface User {
   role: "member" | "admin";
   /** A bcrypt hash. It never leaves the server, and no session needs it. */
   passwordHash: string;
+  /** Whoever is banned keeps the account, and cannot use it. */
+  banned: boolean;
 }
 
 /** The people who can log in. Asynchronous, so that a real database fits behind it. */
 export interface UserRepository {
   findByEmail(email: string): Promise<User | undefined>;
   findById(id: string): Promise<User | undefined>;
-  /** Resolves to the changed user, or to undefined when nobody has that id. */
-  update(id: string, changes: Partial<Omit<User, "id">>): Promise<User | undefined>;
+  /** Resolves to the changed user, or to undefined when nobody has that id. Bans go through `ban`. */
+  update(id: string, changes: Partial<Omit<User, "id" | "banned">>): Promise<User | undefined>;
+  /**
+   * Stores a new password, hashed. Resolves to the changed user, or to undefined when the user is gone or
+   * has another password by now than the one that was read: of two changes at a time, one wins.
+   *
+   * @param user As it was when the current password was compared.
+   * @throws {Error} As `add` does.
+   */
+  changePassword(
+    user: Pick<User, "id" | "passwordHash">,
+    newPassword: string,
+  ): Promise<User | undefined>;
+  /**
+   * Bans a user, unless nobody could lift the ban: of the administrators, one stays. Of two who ban each
+   * other at a time, the second is refused.
+   */
+  ban(id: string): Promise<"banned" | "unknown" | "last administrator">;
+  /** Resolves to whether there is such a user. */
+  unban(id: string): Promise<boolean>;
   /**
    * Hashes the password and stores the user, without the password. The email is stored trimmed and in
    * lower case.
@@ -107,14 +127,35 @@ function createUserRepository(bcryptCost: number): UserRepository {
       const user = byId.get(id);
       if (user) {
         const email = emailOf(changes.email ?? user.email);
-        byId.set(id, { ...user, ...changes, email, id });
+        byId.set(id, { ...user, ...changes, email, id, banned: user.banned });
       }
       return copy(byId.get(id));
+    },
+    async changePassword({ id, passwordHash }, newPassword) {
+      const newHash = await hash(newPassword);
+      // Hashing took its time. From here on nobody comes in between.
+      const user = byId.get(id);
+      if (user?.passwordHash !== passwordHash) return undefined;
+      byId.set(id, { ...user, passwordHash: newHash });
+      return copy(byId.get(id));
+    },
+    async ban(id) {
+      const user = byId.get(id);
+      if (!user) return "unknown";
+      const others = [...byId.values()].filter((other) => other.id !== id);
+      if (user.role === "admin" && !others.some(isActiveAdmin)) return "last administrator";
+      byId.set(id, { ...user, banned: true });
+      return "banned";
+    },
+    async unban(id) {
+      const user = byId.get(id);
+      if (user) byId.set(id, { ...user, banned: false });
+      return user !== undefined;
     },
     async add({ id = randomUUID(), email, password, passwordHash, displayName, role = "member" }) {
       email = emailOf(email);
       passwordHash ??= await hash(password);
-      const user: User = { id, email, displayName, role, passwordHash };
+      const user: User = { id, email, displayName, role, passwordHash, banned: false };
       byId.set(user.id, user);
       return { ...user };
     },
@@ -122,6 +163,10 @@ function createUserRepository(bcryptCost: number): UserRepository {
       byId.delete(id);
     },
   };
+}
+
+function isActiveAdmin({ role, banned }: User): boolean {
+  return role === "admin" && !banned;
 }
 
 // The rules of what is stored are kept here, whatever a route forgets to check.

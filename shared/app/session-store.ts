@@ -2,13 +2,33 @@ import { callbackify } from "node:util";
 import { RedisStore } from "connect-redis";
 import type { Request } from "express";
 import type { Session, SessionData } from "express-session";
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 import { z } from "zod";
 
 /** How long Redis keeps a session without a user. Strangers can make as many as they like. */
 const visitorLifeSeconds = 60 * 60;
 
 type Callback = (error?: unknown, session?: SessionData | null) => void;
+
+/** A session of somebody who is logged in. */
+export interface UserSession {
+  userId: string;
+  /** As `client` takes it. */
+  key: string;
+}
+
+/**
+ * What knows which sessions a user has. Each method adds its commands to the transaction that changes the
+ * session itself: Redis does all of it, or nothing.
+ */
+export interface SessionIndex {
+  /** The session begins, and lives `ttlSeconds` from now. */
+  add(transaction: ChainableCommander, session: UserSession & { ttlSeconds: number }): void;
+  /** It is in use, and lives `ttlSeconds` from now; unless it has ended meanwhile. */
+  prolong(transaction: ChainableCommander, session: UserSession & { ttlSeconds: number }): void;
+  /** It ends. */
+  remove(transaction: ChainableCommander, session: UserSession): void;
+}
 
 export interface SessionStoreOptions {
   client: Redis;
@@ -20,14 +40,19 @@ export interface SessionStoreOptions {
    * @param key As `client` takes it.
    */
   rewrite?: (key: string, value: string, ttlSeconds: number) => Promise<unknown>;
+  /** Is told of the sessions of those who are logged in. */
+  index?: SessionIndex;
 }
 
 /**
  * connect-redis' `RedisStore`, for production: it tells a session's first write from those that follow
- * (`rewrite`), lets sessions without a user expire early, and treats what it cannot read as no session.
+ * (`rewrite`), lets sessions without a user expire early, keeps an index of those with one, and treats
+ * what it cannot read as no session.
  */
 export class SessionStore extends RedisStore {
+  readonly #redis: Redis;
   readonly #rewrite: NonNullable<SessionStoreOptions["rewrite"]>;
+  readonly #index: SessionIndex | undefined;
   /** The sessions that Redis has: they were read from it, or written by this request. */
   readonly #stored = new WeakSet<object>();
   #reported = false;
@@ -36,6 +61,7 @@ export class SessionStore extends RedisStore {
     client,
     prefix = "sess:",
     rewrite = (key, value, ttlSeconds) => client.set(key, value, "EX", ttlSeconds),
+    index,
   }: SessionStoreOptions) {
     super({
       client,
@@ -43,7 +69,9 @@ export class SessionStore extends RedisStore {
       ttl: ttlSecondsOf,
       serializer: { parse: (text) => this.#parse(text), stringify: JSON.stringify },
     });
+    this.#redis = client;
     this.#rewrite = rewrite;
+    this.#index = index;
   }
 
   override async get(sid: string, done: Callback): Promise<void> {
@@ -56,22 +84,92 @@ export class SessionStore extends RedisStore {
   }
 
   override async set(sid: string, session: SessionData, done: Callback = () => {}): Promise<void> {
-    if (!this.#stored.has(session)) {
-      await super.set(sid, session, (error) => {
-        if (!error) this.#stored.add(session);
-        done(error);
-      });
+    const written: Callback = (error) => {
+      if (!error) this.#stored.add(session);
+      done(error);
+    };
+    if (this.#stored.has(session)) {
+      callbackify(() => this.#change(sid, session))(written);
       return;
     }
-    const rewrite = callbackify(this.#rewrite);
-    const value = JSON.stringify(session);
-    rewrite(this.prefix + sid, value, ttlSecondsOf(session), (error) => done(error));
+    const indexed = this.#indexed(sid, session);
+    if (!indexed) {
+      await super.set(sid, session, written);
+      return;
+    }
+    callbackify(() => {
+      const value = JSON.stringify(session);
+      const transaction = this.#redis.multi().set(indexed.key, value, "EX", indexed.ttlSeconds);
+      indexed.index.add(transaction, indexed);
+      return execute(transaction);
+    })(written);
+  }
+
+  override async touch(
+    sid: string,
+    session: SessionData,
+    done: Callback = () => {},
+  ): Promise<void> {
+    const indexed = this.#indexed(sid, session);
+    if (!indexed) {
+      await super.touch(sid, session, done);
+      return;
+    }
+    callbackify(() => {
+      const transaction = this.#redis.multi().expire(indexed.key, indexed.ttlSeconds);
+      indexed.index.prolong(transaction, indexed);
+      return execute(transaction);
+    })((error) => done(error));
+  }
+
+  override async destroy(sid: string, done: Callback = () => {}): Promise<void> {
+    if (this.#index) callbackify(() => this.#remove(sid))((error) => done(error));
+    else await super.destroy(sid, done);
   }
 
   override createSession(req: Request, data: SessionData): Session & SessionData {
     const session = super.createSession(req, data);
     this.#stored.add(session);
     return session;
+  }
+
+  async #change(sid: string, session: SessionData): Promise<void> {
+    const rewritten = this.#rewrite(
+      this.prefix + sid,
+      JSON.stringify(session),
+      ttlSecondsOf(session),
+    );
+    const indexed = this.#indexed(sid, session);
+    if (!indexed) {
+      await rewritten;
+      return;
+    }
+    const transaction = this.#redis.multi();
+    indexed.index.prolong(transaction, indexed);
+    // Sent together. Each of them is harmless without the other.
+    await Promise.all([rewritten, execute(transaction)]);
+  }
+
+  async #remove(sid: string): Promise<void> {
+    // express-session knows the id of what ends, and not whose session it is.
+    const session = await this.#read(sid);
+    const indexed = session && this.#indexed(sid, session);
+    const transaction = this.#redis.multi().del(this.prefix + sid);
+    indexed?.index.remove(transaction, indexed);
+    await execute(transaction);
+  }
+
+  #read(sid: string): Promise<SessionData | null | undefined> {
+    return new Promise((resolve, reject) => {
+      void this.get(sid, (error, session) => (error ? reject(error) : resolve(session)));
+    });
+  }
+
+  /** What concerns the index; undefined when nobody is logged in, or there is none. */
+  #indexed(sid: string, session: SessionData) {
+    const [index, { userId }] = [this.#index, session];
+    if (!index || !userId) return undefined;
+    return { index, userId, key: this.prefix + sid, ttlSeconds: ttlSecondsOf(session) };
   }
 
   #parse(text: string): SessionData {
@@ -105,4 +203,10 @@ function ttlSecondsOf({ cookie, userId }: SessionData): number {
   const leftMs = cookie.expires ? Number(new Date(cookie.expires)) - Date.now() : Infinity;
   const longest = userId ? 24 * 60 * 60 : visitorLifeSeconds;
   return Math.min(Math.ceil(leftMs / 1000), longest);
+}
+
+/** Runs a transaction, and rejects when any of it failed: `exec` resolves all the same. */
+async function execute(transaction: ChainableCommander): Promise<void> {
+  const results = (await transaction.exec()) ?? [];
+  for (const [error] of results) if (error) throw error;
 }

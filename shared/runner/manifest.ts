@@ -19,6 +19,8 @@ export interface StepEntry {
   /** What the learner sees in the browser or with curl once the step is passed. */
   tryIt: readonly string[];
   goals: readonly GoalEntry[];
+  /** Beyond the core: it is offered, and nobody has to. */
+  bonus?: true;
 }
 
 /** The workshop: order, titles and goals. Nothing else keeps a list of steps. */
@@ -234,6 +236,88 @@ export const steps: readonly StepEntry[] = [
         name: "after a rotation, cookies signed with the previous secret still work",
         todo: 4,
         starter: "unmet",
+        hardening: true,
+      },
+    ],
+  },
+  {
+    number: 7,
+    slug: "07-revocation",
+    title: "Log out everywhere",
+    bonus: true,
+    tryIt: [
+      `curl -c jar {url}/auth/login -H "Content-Type: application/json" -d "{\\"email\\":\\"ada@example.com\\",\\"password\\":\\"analytical engine\\"}"`,
+      `curl -c phone {url}/auth/login -H "Content-Type: application/json" -d "{\\"email\\":\\"ada@example.com\\",\\"password\\":\\"analytical engine\\"}"`,
+      "curl -i -b jar -X POST {url}/auth/logout-all",
+      "curl -i -b phone {url}/me",
+    ],
+    goals: [
+      { name: "logging out everywhere ends every session of this user", todo: 2, starter: "unmet" },
+      { name: "other people's sessions live on", todo: 2, starter: "not judged" },
+      {
+        name: "an ended session is gone from Redis, and from the index",
+        todo: 1,
+        starter: "not judged",
+      },
+      {
+        name: "a session that was in use for days can still be ended",
+        todo: 1,
+        starter: "not judged",
+      },
+      {
+        name: "the index of somebody who never logs out does not grow for ever",
+        todo: 1,
+        starter: "not judged",
+      },
+      {
+        name: "the cost does not grow with other people's sessions",
+        todo: 2,
+        starter: "not judged",
+      },
+      {
+        name: "a store that fails halfway is an error, and nothing escapes the next attempt",
+        todo: 2,
+        starter: "not judged",
+      },
+      {
+        name: "a new password ends every other session, and this one goes on under a new id",
+        todo: 3,
+        starter: "unmet",
+      },
+      { name: "changing the password takes the current one", todo: 3, starter: "not judged" },
+      {
+        name: "a new password has 8 characters at least, and 72 bytes at most",
+        todo: 3,
+        starter: "not judged",
+      },
+      {
+        name: "a banned user is out at the next request, and stays out",
+        todo: 4,
+        starter: "unmet",
+      },
+      { name: "only administrators ban, and lift a ban", todo: 4, starter: "not judged" },
+      { name: "the last administrator cannot be locked out", todo: 4, starter: "not judged" },
+      {
+        name: "a banned user cannot log in, and learns why with the right password alone",
+        todo: 5,
+        starter: "not judged",
+      },
+      {
+        name: "a login meanwhile is ended, or stays within reach",
+        todo: 2,
+        starter: "not judged",
+        hardening: true,
+      },
+      {
+        name: "a request under way does not bring an ended session back",
+        todo: 1,
+        starter: "not judged",
+        hardening: true,
+      },
+      {
+        name: "a login under way survives neither a new password nor a ban",
+        todo: 5,
+        starter: "not judged",
         hardening: true,
       },
     ],

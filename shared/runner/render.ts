@@ -91,8 +91,8 @@ function redisLine(description: string): Line {
   return { text: `Redis: ${description}`, styles: ["dim"] };
 }
 
-function whatNext({ number, tryIt }: StepEntry): Line[] {
-  const last = number === steps.length;
+function whatNext({ number, tryIt, bonus }: StepEntry): Line[] {
+  const following = steps.find((step) => step.number === number + 1);
   return [
     { text: `See it at work: npm run dev ${number}, and in another terminal:` },
     ...tryIt.map((line): Line => ({
@@ -100,12 +100,15 @@ function whatNext({ number, tryIt }: StepEntry): Line[] {
       styles: ["dim"],
       verbatim: true,
     })),
-    {
-      text: last
-        ? "That was the last step. What it leaves out stands at the end of its lesson."
-        : `Then press n for step ${number + 1}. Another way to do it: d.`,
-    },
+    { text: following ? invitation(following, bonus) : "That was the last step." },
   ];
+}
+
+function invitation({ number, title, bonus }: StepEntry, inBonus = false): string {
+  if (bonus && !inBonus) {
+    return `That was the core: what it leaves out stands at the end of its lesson. Press n for a bonus, step ${number}: ${title}.`;
+  }
+  return `Then press n for step ${number}. Another way to do it: d.`;
 }
 
 function noteLines({ text, diff }: Note): Line[] {
@@ -151,12 +154,13 @@ export function renderProgress(
       open: current ? ["bold" as const] : [],
     }[state];
     return {
-      text: `${symbol} ${step.number}  ${step.title.padEnd(20)}  ${notes.join(", ")}`.trimEnd(),
+      text: `${symbol} ${step.number}  ${titleOf(step).padEnd(26)}  ${notes.join(", ")}`.trimEnd(),
       styles,
       indent: 5,
     };
   });
-  const passed = rows.filter(({ state }) => state !== "open").length;
+  const core = rows.filter(({ step }) => !step.bonus);
+  const passed = core.filter(({ state }) => state !== "open").length;
   return print(
     [
       blank,
@@ -164,7 +168,7 @@ export function renderProgress(
       blank,
       ...lines,
       blank,
-      { text: `${passed} of ${rows.length} steps passed.` },
+      { text: `${passed} of ${core.length} steps passed.` },
       blank,
     ],
     paper,
@@ -175,10 +179,14 @@ export function renderProgress(
 export function listSteps(progress: Progress): string {
   return steps
     .map(
-      ({ number, slug, title }) =>
-        `${progress.steps[slug]?.passed ? "✓" : " "} ${number}  ${title} (${slug})`,
+      ({ number, slug, title, bonus }) =>
+        `${progress.steps[slug]?.passed ? "✓" : " "} ${number}  ${title} (${slug}${bonus ? ", a bonus" : ""})`,
     )
     .join("\n");
+}
+
+function titleOf({ title, bonus }: StepEntry): string {
+  return bonus ? `${title} (bonus)` : title;
 }
 
 /** `npm run doctor`. */
@@ -212,9 +220,10 @@ function diffLine(text: string): Line {
   return { text };
 }
 
-function heading({ number, slug, title }: StepEntry): Line[] {
+function heading(step: StepEntry): Line[] {
+  const { number, slug } = step;
   return [
-    { text: `Step ${number} · ${title}`, styles: ["bold"] },
+    { text: `Step ${number} · ${titleOf(step)}`, styles: ["bold"] },
     { text: `lesson  steps/${slug}/README.md`, styles: ["cyan"], indent: 2 },
     { text: `edit    steps/${slug}/app.ts`, styles: ["cyan"], indent: 2 },
   ];

@@ -20,6 +20,8 @@ export class CommandTap {
   readonly refusals: string[] = [];
   readonly #holds = new Set<Hold>();
   readonly #failing = new Map<CommandKind, string>();
+  /** Pipelines and transactions of this turn, by the stream that ioredis gathers each of them in. */
+  readonly #batches = new Map<object, Outgoing[]>();
   #unanswered = 0;
 
   constructor(redis: Redis) {
@@ -38,24 +40,59 @@ export class CommandTap {
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       this.#unanswered++;
-      const kind = kindOf(sent);
-      const refusal = this.#failing.get(kind);
+      const outgoing: Outgoing = {
+        sent,
+        command,
+        stream,
+        refused: false,
+        send: () => send(command, stream),
+      };
       onSettled(command, (error) => {
         this.#unanswered--;
-        if (error && !refusal) this.refusals.push(error.message);
+        if (error && !outgoing.refused) this.refusals.push(error.message);
       });
-      if (refusal) {
-        // A pipeline waits until each of its commands has been written.
-        stream?.write("");
-        command.reject(replyError(refusal, sent));
-        return command.promise;
-      }
-      const hold = [...this.#holds].find((each) => each.kind === kind || each.kind === "any");
-      // A pipeline goes out as a whole: what is held of it would come out of order.
-      if (!hold || stream) return send(command, stream);
-      hold.add(() => send(command, stream));
+      if (stream && (this.#holds.size > 0 || this.#failing.size > 0)) this.#gather(outgoing);
+      else this.#dispatch([outgoing]);
       return command.promise;
     };
+  }
+
+  /** ioredis hands over the commands of a batch one by one, all in the same turn. */
+  #gather(outgoing: Outgoing): void {
+    const { stream = {} } = outgoing;
+    const batch = this.#batches.get(stream);
+    if (batch) {
+      batch.push(outgoing);
+      return;
+    }
+    const begun = [outgoing];
+    this.#batches.set(stream, begun);
+    queueMicrotask(() => {
+      this.#batches.delete(stream);
+      this.#dispatch(begun);
+    });
+  }
+
+  /** Sends what goes out together, refuses it, or holds it back. */
+  #dispatch(batch: readonly Outgoing[]): void {
+    const kinds = batch.map(({ sent }) => kindOf(sent));
+    const words = kinds.map((kind) => this.#failing.get(kind)).find(Boolean);
+    if (words && isTransaction(batch)) {
+      refuse(batch, words);
+      return;
+    }
+    const proceed = () => {
+      for (const [i, outgoing] of batch.entries()) {
+        const refusal = this.#failing.get(kinds[i] ?? "other");
+        if (refusal) refuse([outgoing], refusal);
+        else outgoing.send();
+      }
+    };
+    const hold = words
+      ? undefined
+      : [...this.#holds].find(({ kind }) => kind === "any" || kinds.includes(kind));
+    if (hold) hold.add(proceed, () => refuse(batch, fullRedis));
+    else proceed();
   }
 
   /**
@@ -110,9 +147,37 @@ function onSettled(command: Command, heard: (error?: Error) => void): void {
   };
 }
 
+/** A command on its way; those of a pipeline or a transaction have a stream in common. */
+interface Outgoing {
+  sent: SentCommand;
+  command: Command;
+  stream: Parameters<Redis["sendCommand"]>[1];
+  /** By the tap, and not by Redis. */
+  refused: boolean;
+  send(): void;
+}
+
+function isTransaction(batch: readonly Outgoing[]): boolean {
+  return batch.some(({ sent }) => sent.name === "multi");
+}
+
+/** Has commands fail as Redis does it: of a transaction, nothing is done. */
+function refuse(batch: readonly Outgoing[], words: string): void {
+  const aborted = /^[A-Z]+ /.test(words)
+    ? "EXECABORT Transaction discarded because of previous errors."
+    : words;
+  for (const outgoing of batch) {
+    const { sent, command, stream } = outgoing;
+    outgoing.refused = true;
+    // A pipeline waits until each of its commands has been written.
+    stream?.write("");
+    command.reject(replyError(sent.name === "exec" ? aborted : words, sent));
+  }
+}
+
 export class Hold {
   readonly kind: CommandKind | "any";
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { proceed(): void; refuse(): void }[] = [];
   readonly #onRelease: () => void;
   readonly #arrivals: { count: number; arrive(): void }[] = [];
   #held = 0;
@@ -133,8 +198,13 @@ export class Hold {
     return new Promise((arrive) => this.#arrivals.push({ count, arrive }));
   }
 
-  add(proceed: () => void): void {
-    this.#waiting.push(proceed);
+  /**
+   * Lets something wait.
+   *
+   * @param refuse What happens when it is to fail instead of going on.
+   */
+  add(proceed: () => void, refuse = proceed): void {
+    this.#waiting.push({ proceed, refuse });
     this.#held++;
     for (const { count, arrive } of this.#arrivals) if (this.#held >= count) arrive();
   }
@@ -151,12 +221,17 @@ export class Hold {
 
   /** Lets the longest waiting command go; later ones are still held. */
   releaseOne(): void {
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.proceed();
+  }
+
+  /** Has the longest waiting command fail, as at a Redis that is full. */
+  refuseOne(): void {
+    this.#waiting.shift()?.refuse();
   }
 
   release(): void {
     this.#onRelease();
-    for (const proceed of this.#waiting.splice(0)) proceed();
+    for (const { proceed } of this.#waiting.splice(0)) proceed();
   }
 }
 
@@ -170,6 +245,16 @@ export function kindOf({ name, args }: SentCommand): CommandKind {
     case "hget":
     case "hgetall":
     case "hmget":
+    case "hkeys":
+    case "hvals":
+    case "hlen":
+    case "smembers":
+    case "sismember":
+    case "scard":
+    case "zrange":
+    case "zrangebyscore":
+    case "zscore":
+    case "zcard":
       return "read";
     case "set":
       // `SET key value EX 0` and its like still store; only DEL and its kin delete.
@@ -182,6 +267,10 @@ export function kindOf({ name, args }: SentCommand): CommandKind {
     case "hset":
     case "hmset":
     case "hsetnx":
+    case "hincrby":
+    case "incr":
+    case "sadd":
+    case "zadd":
     case "eval":
     case "evalsha":
       return "store";
@@ -196,6 +285,9 @@ export function kindOf({ name, args }: SentCommand): CommandKind {
     case "unlink":
     case "getdel":
     case "hdel":
+    case "srem":
+    case "zrem":
+    case "zremrangebyscore":
       return "delete";
     default:
       return "other";

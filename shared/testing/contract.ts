@@ -16,7 +16,12 @@ export type Act =
   | { does: "ask for the profile" }
   | { does: "rename"; to: string }
   | { does: "rename badly" }
-  | { does: "log out" };
+  | { does: "log out" }
+  | { does: "log out everywhere" }
+  | { does: "change the password"; to: string; current?: "wrong" }
+  | { does: "choose a bad password" }
+  | { does: "ban"; whom: Person }
+  | { does: "lift the ban"; of: Person };
 
 /** The first step that knows an act. */
 export const knownSince: Record<Act["does"], number> = {
@@ -29,6 +34,11 @@ export const knownSince: Record<Act["does"], number> = {
   rename: 4,
   "rename badly": 4,
   "log out": 5,
+  "log out everywhere": 7,
+  "change the password": 7,
+  "choose a bad password": 7,
+  ban: 7,
+  "lift the ban": 7,
 };
 
 /** How the requests of an actor differ from plain ones. */
@@ -42,6 +52,12 @@ export interface Disguise {
 /** What all actors of a site know of each other: names belong to people, not to browsers. */
 export class Contract {
   readonly step: number;
+  /** Everybody who has acted: what one does can end the sessions of others. */
+  readonly actors: Actor[] = [];
+  readonly passwords = new Map<Person, string>(
+    Object.entries(seededUsers).map(([person, { password }]) => [person as Person, password]),
+  );
+  readonly banned = new Set<Person>();
   readonly names = new Map<Person, string>(
     Object.entries(seededUsers).map(([person, { displayName }]) => [person as Person, displayName]),
   );
@@ -59,7 +75,7 @@ export class Contract {
 }
 
 interface Request {
-  method: "GET" | "POST" | "PATCH";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   body?: unknown;
 }
@@ -82,6 +98,7 @@ export class Actor {
     this.#site = site;
     this.#browser = browser;
     this.#disguise = disguise;
+    contract.actors.push(this);
   }
 
   get who(): Person | undefined {
@@ -107,7 +124,7 @@ export class Actor {
   /** Starts to do something; `settle` compares the answer with the contract. */
   async begin(act: Act): Promise<Exchange & { settle(): Promise<void> }> {
     await this.#disguise.before?.();
-    const { method, path, body } = requestOf(act);
+    const { method, path, body } = this.#requestOf(act);
     const cookieBefore = await this.#browser.cookieHeader();
     const exchange = this.#browser.begin(method, path, body, await this.#options());
     const settle = async () => this.#compare(act, await exchange.answer, cookieBefore);
@@ -187,6 +204,29 @@ export class Actor {
 
       case "log out":
         return this.#compareLogout(answer, cookieBefore);
+
+      case "log out everywhere":
+        this.#endSessionsOf(this.#who);
+        return this.#compareLogout(answer, cookieBefore);
+
+      case "change the password":
+      case "choose a bad password":
+        if (!this.#who) return this.#compareRefusal(answer);
+        return this.#comparePasswordChange(this.#who, act, answer, cookieBefore);
+
+      case "ban":
+      case "lift the ban":
+        if (!this.#who) return this.#compareRefusal(answer);
+        return this.#compareBan(this.#who, act, answer);
+    }
+  }
+
+  /** Others who are logged in as this person are so no more. Whether it still counts them is left open. */
+  #endSessionsOf(person: Person | undefined): void {
+    for (const actor of this.contract.actors) {
+      if (actor === this || actor.#who !== person) continue;
+      actor.#who = undefined;
+      actor.#visits.add(0);
     }
   }
 
@@ -209,6 +249,16 @@ export class Actor {
 
   async #compareLogin(person: Person, answer: Answer, cookieBefore: string): Promise<void> {
     const { id, email } = seededUsers[person];
+    if (this.contract.banned.has(person)) {
+      answer.mustBe(
+        403,
+        answer.succeeded
+          ? "Somebody who is banned logs in."
+          : `Somebody who is banned logs in and is answered ${answer.status}, not 403.`,
+        "Whoever knows the password may know why it does not help.",
+      );
+      return;
+    }
     answer.mustBe(
       200,
       `Logging in answers ${answer.status}, not 200.`,
@@ -243,6 +293,67 @@ export class Actor {
       answer,
       "A browser finds the cookie to clear by name, domain and path: all three have to be those of the cookie that it holds.",
     );
+  }
+
+  async #comparePasswordChange(
+    person: Person,
+    act: Extract<Act, { does: "change the password" | "choose a bad password" }>,
+    answer: Answer,
+    cookieBefore: string,
+  ): Promise<void> {
+    if (act.does === "choose a bad password") {
+      answer.mustBe(
+        [400, 422],
+        `A new password that is none answers ${answer.status}, not 400.`,
+        "A new password has 8 characters at least, and 72 bytes at most.",
+      );
+      return;
+    }
+    answer.mustBe(
+      act.current === "wrong" ? 401 : 204,
+      act.current === "wrong" && answer.succeeded
+        ? "A password changes without the current one."
+        : `POST /me/password answers ${answer.status}.`,
+      "With the right current password it answers 204, and with a wrong one 401.",
+    );
+    if (act.current === "wrong") return;
+    this.contract.passwords.set(person, act.to);
+    this.#endSessionsOf(person);
+    this.#visits.add(0);
+    await this.#mustBeNobody(cookieBefore, "change of the password");
+  }
+
+  #compareBan(
+    person: Person,
+    act: Extract<Act, { does: "ban" | "lift the ban" }>,
+    answer: Answer,
+  ): void {
+    if (person !== "grace") {
+      answer.mustBe(
+        403,
+        answer.succeeded
+          ? `${answer.route} obeys somebody who is no administrator.`
+          : `${answer.route} answers ${answer.status} to somebody who is no administrator, not 403.`,
+        "Only administrators ban, and lift a ban.",
+      );
+      return;
+    }
+    if (act.does === "lift the ban") {
+      answer.mustBe(204, `${answer.route} answers ${answer.status}, not 204.`, "It is lifted.");
+      this.contract.banned.delete(act.of);
+      return;
+    }
+    if (act.whom === "grace") {
+      answer.mustBe(
+        [400, 403, 409, 422],
+        `The last administrator bans herself, and it answers ${answer.status}.`,
+        "Nobody is left who could lift the ban.",
+      );
+      return;
+    }
+    answer.mustBe(204, `${answer.route} answers ${answer.status}, not 204.`, "They are banned.");
+    this.contract.banned.add(act.whom);
+    this.#endSessionsOf(act.whom);
   }
 
   /** The contract knows one refusal, and leaves open whether it ends the visitor's session. */
@@ -285,7 +396,7 @@ export class Actor {
   }
 
   /** What the cookie of a session that has ended opens: nothing. */
-  async #mustBeNobody(cookie: string, after: "login" | "logout"): Promise<void> {
+  async #mustBeNobody(cookie: string, after: string): Promise<void> {
     const session = this.#browser.sessionIdOf(cookie);
     if (this.contract.step < 4 || !session || session === (await this.#browser.sessionId())) return;
     const replay = await this.#site.browser().get("/me", { headers: { Cookie: cookie } });
@@ -296,35 +407,50 @@ export class Actor {
       "A copy of a cookie is worthless once its session has ended: whatever ends a session deletes it.",
     );
   }
-}
 
-function requestOf(act: Act): Request {
-  switch (act.does) {
-    case "visit":
-      return { method: "GET", path: "/visits" };
-    case "check health":
-      return { method: "GET", path: "/health" };
-    case "log in": {
-      const { email, password } = seededUsers[act.as];
-      const typed = act.password === "wrong" ? "not this password" : password;
-      return { method: "POST", path: "/auth/login", body: { email, password: typed } };
+  #requestOf(act: Act): Request {
+    switch (act.does) {
+      case "visit":
+        return { method: "GET", path: "/visits" };
+      case "check health":
+        return { method: "GET", path: "/health" };
+      case "log in": {
+        const { email } = seededUsers[act.as];
+        const password =
+          act.password === "wrong" ? "not this password" : this.contract.passwords.get(act.as);
+        return { method: "POST", path: "/auth/login", body: { email, password } };
+      }
+      case "log in as nobody":
+        return {
+          method: "POST",
+          path: "/auth/login",
+          body: { email: "nobody@example.com", password: "not this password" },
+        };
+      case "send a bad login":
+        return { method: "POST", path: "/auth/login", body: { email: ["ada@example.com"] } };
+      case "ask for the profile":
+        return { method: "GET", path: "/me" };
+      case "rename":
+        return { method: "PATCH", path: "/me", body: { displayName: act.to } };
+      case "rename badly":
+        return { method: "PATCH", path: "/me", body: { displayName: " " } };
+      case "log out":
+        return { method: "POST", path: "/auth/logout" };
+      case "log out everywhere":
+        return { method: "POST", path: "/auth/logout-all" };
+      case "change the password":
+      case "choose a bad password": {
+        const current = this.#who && this.contract.passwords.get(this.#who);
+        const wrong = act.does === "change the password" && act.current === "wrong";
+        const currentPassword = wrong ? "not this password" : (current ?? "nobody's password");
+        const newPassword = act.does === "change the password" ? act.to : "short";
+        return { method: "POST", path: "/me/password", body: { currentPassword, newPassword } };
+      }
+      case "ban":
+        return { method: "POST", path: `/admin/users/${seededUsers[act.whom].id}/ban` };
+      case "lift the ban":
+        return { method: "DELETE", path: `/admin/users/${seededUsers[act.of].id}/ban` };
     }
-    case "log in as nobody":
-      return {
-        method: "POST",
-        path: "/auth/login",
-        body: { email: "nobody@example.com", password: "not this password" },
-      };
-    case "send a bad login":
-      return { method: "POST", path: "/auth/login", body: { email: ["ada@example.com"] } };
-    case "ask for the profile":
-      return { method: "GET", path: "/me" };
-    case "rename":
-      return { method: "PATCH", path: "/me", body: { displayName: act.to } };
-    case "rename badly":
-      return { method: "PATCH", path: "/me", body: { displayName: " " } };
-    case "log out":
-      return { method: "POST", path: "/auth/logout" };
   }
 }
 
@@ -335,6 +461,10 @@ export function describeAct(act: Act): string {
       return `logs in as ${act.as}${act.password ? ", with a wrong password" : ""}`;
     case "rename":
       return `takes the name ${JSON.stringify(act.to)}`;
+    case "ban":
+      return `bans ${act.whom}`;
+    case "lift the ban":
+      return `lifts the ban of ${act.of}`;
     default:
       return act.does;
   }
@@ -383,4 +513,30 @@ export async function story(one: Actor, other: Actor): Promise<void> {
       { does: "visit" },
     ]),
   );
+  if (one.contract.step >= 7) await revocations(one, other);
+}
+
+/** What ends sessions from elsewhere: one is logged in as Ada, the other as Grace, the administrator. */
+async function revocations(one: Actor, other: Actor): Promise<void> {
+  const ask: Act = { does: "ask for the profile" };
+  const asAda: Act = { does: "log in", as: "ada" };
+  const asGrace: Act = { does: "log in", as: "grace" };
+  await one.does({ does: "ban", whom: "grace" });
+  await other.doesAll([
+    { does: "ban", whom: "grace" },
+    { does: "ban", whom: "ada" },
+  ]);
+  await one.doesAll([ask, asAda, ask]);
+  await other.does({ does: "lift the ban", of: "ada" });
+  await one.doesAll([
+    asAda,
+    { does: "change the password", to: "difference engine", current: "wrong" },
+    { does: "choose a bad password" },
+    { does: "change the password", to: "difference engine" },
+    ask,
+    { does: "lift the ban", of: "alan" },
+  ]);
+  await other.doesAll([ask, { does: "log out everywhere" }, ask, asAda, ask]);
+  await one.doesAll([ask, { does: "log out everywhere" }, ask, { does: "visit" }]);
+  await other.doesAll([ask, { does: "change the password", to: "engine no. 2" }, asGrace, ask]);
 }

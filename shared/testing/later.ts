@@ -1,5 +1,5 @@
-import { vi } from "vitest";
 import { seededUsers } from "../app/database.ts";
+import { withClock } from "./clock.ts";
 import { Actor, Contract, story } from "./contract.ts";
 import { describeDuration, sessionIdIn } from "./cookies.ts";
 import { sessionKeyOf } from "./session-keys.ts";
@@ -7,9 +7,8 @@ import { holdTimers } from "./timers.ts";
 import { must } from "./verdict.ts";
 import type { World, WorldGoal } from "./worlds.ts";
 
-const minuteMs = 60 * 1000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+const minute = 1 / 60;
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** Worlds in which time has passed: it is moved, and not waited for. */
 export const later: readonly World[] = [
@@ -18,28 +17,12 @@ export const later: readonly World[] = [
   { name: "Hours after the last visit", visit: endsTogether },
 ];
 
-/** Moves the clock of this process and the keys of Redis. */
-async function atAnotherTime(
-  { redis }: WorldGoal,
-  action: (pass: (ms: number) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-  try {
-    await action(async (ms) => {
-      vi.setSystemTime(Date.now() + ms);
-      await redis.age(ms / 1000);
-    });
-  } finally {
-    vi.useRealTimers();
-  }
-}
-
 async function laterEachTime(goal: WorldGoal): Promise<void> {
   const { open, step } = goal;
   const site = await open();
-  await atAnotherTime(goal, async (pass) => {
+  await withClock(goal.redis, async (pass) => {
     // How long a session lasts is the lesson of step 2.
-    const before = () => pass(step >= 2 ? hourMs / 2 : minuteMs);
+    const before = () => pass(step >= 2 ? 0.5 : minute);
     const contract = new Contract(step);
     const actor = () => new Actor(contract, site, site.browser(), { before });
     await story(actor(), actor());
@@ -64,9 +47,9 @@ async function timersRun(goal: WorldGoal): Promise<void> {
     await actor.does({ does: "visit" });
     if (step >= 3) await actor.does({ does: "log in", as: "ada" });
     await actor.does({ does: "visit" });
-    await atAnotherTime(goal, async (pass) => {
+    await withClock(goal.redis, async (pass) => {
       for (let round = 0; round < 3; round++) {
-        await pass(minuteMs);
+        await pass(minute);
         await site.commands.quiet();
         timers.runAll();
         await site.commands.quiet();
@@ -86,9 +69,9 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
   // A visitor who is nobody may be forgotten sooner than the cookie says.
   if (step >= 3) await browser.logIn(seededUsers.ada);
   await browser.get("/visits");
-  await atAnotherTime(goal, async (pass) => {
+  await withClock(goal.redis, async (pass) => {
     for (const path of ["/nothing-here", "/visits"]) {
-      await pass(6 * hourMs);
+      await pass(6);
       const answer = await browser.get(path);
       await site.commands.quiet();
       const renewed = answer.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);

@@ -1,6 +1,7 @@
 import timers from "node:timers/promises";
 import { syncBuiltinESMExports } from "node:module";
-import type { Browser } from "./browser.ts";
+import type { Answer } from "./answer.ts";
+import type { Browser, Exchange } from "./browser.ts";
 import { kindOf, replyError, type CommandKind, type Hold } from "./commands.ts";
 import type { Site } from "./site.ts";
 import { hurried, pause } from "./time.ts";
@@ -8,7 +9,7 @@ import { hurried, pause } from "./time.ts";
 /** Holds every Redis command and every question to the database, each until it is released. */
 export function holdEverything(site: Site): Hold {
   const { users } = site.db;
-  const methods = ["findByEmail", "findById", "update"] as const;
+  const methods = ["findByEmail", "findById", "update", "changePassword", "ban", "unban"] as const;
   const originals = methods.map((name) => [name, users[name]] as const);
   let holding = true;
   const hold = site.commands.hold("any", () => {
@@ -17,7 +18,11 @@ export function holdEverything(site: Site): Hold {
   });
   for (const [name, method] of originals) {
     Reflect.set(users, name, async (...args: unknown[]) => {
-      if (holding) await new Promise<void>((proceed) => hold.add(proceed));
+      if (holding) {
+        await new Promise<void>((proceed, refuse) =>
+          hold.add(proceed, () => refuse(new Error("the database is away"))),
+        );
+      }
       return Reflect.apply(method, users, args);
     });
   }
@@ -59,6 +64,95 @@ export function loseAnswers({ redis }: Site, kind: CommandKind): () => void {
     return answer;
   };
   return () => void (redis.sendCommand = sendCommand);
+}
+
+/**
+ * Lets a request go on until it waits for the given time: 1 is the first.
+ *
+ * @returns Whether it was answered before.
+ */
+export async function waitsFor(
+  hold: Hold,
+  answer: Promise<Answer>,
+  moment: number,
+): Promise<boolean> {
+  const answered = answer.then(
+    () => true,
+    () => true,
+  );
+  for (let count = 1; count <= moment; count++) {
+    if (await Promise.race([hold.held(count).then(() => false), answered])) return true;
+    if (count < moment) hold.releaseOne();
+  }
+  return false;
+}
+
+/**
+ * Lets one request wait at the given moment (1: the first time that it asks for something) while
+ * another one is done.
+ *
+ * @returns Both, answered, and whether the first one waited that often.
+ */
+export async function interleave<First extends Exchange, Second extends Exchange>(
+  site: Site,
+  beginFirst: () => Promise<First> | First,
+  beginSecond: () => Promise<Second> | Second,
+  moment: number,
+): Promise<{ first: First; second: Second; waited: boolean }> {
+  const hold = holdEverything(site);
+  const first = await beginFirst();
+  const answered = await waitsFor(hold, first.answer, moment);
+  hold.letOthersPass();
+  const second = await beginSecond();
+  // Whoever lets one request wait for the other gets both done, once the first may go on.
+  await Promise.race([second.answer.catch(() => {}), pause(100)]);
+  hold.release();
+  await Promise.allSettled([first.answer, second.answer]);
+  return { first, second, waited: !answered };
+}
+
+const mostMoments = 24;
+
+/** Two requests, what comes before them and what has to be true afterwards. */
+export interface Encounter {
+  first(): Exchange;
+  second(): Exchange;
+  afterwards(first: Answer, second: Answer): Promise<void>;
+}
+
+/** Plays an encounter once for each moment at which the first request waits for something. */
+export async function atEveryMoment(site: Site, prepare: () => Promise<Encounter>): Promise<void> {
+  for (let moment = 1, more = true; more && moment < mostMoments; moment++) {
+    const { first, second, afterwards } = await prepare();
+    const met = await interleave(site, first, second, moment);
+    await site.commands.quiet();
+    await afterwards(await met.first.answer, await met.second.answer);
+    more = met.waited;
+  }
+}
+
+/** A request, what comes before it and what has to be true afterwards. */
+export interface Attempt {
+  request(): Exchange;
+  afterwards(answer: Answer): Promise<void>;
+}
+
+/** Plays an attempt once for each thing that it asks Redis or the database for: that one fails. */
+export async function failingAtEveryMoment(
+  site: Site,
+  prepare: () => Promise<Attempt>,
+): Promise<void> {
+  for (let moment = 1, more = true; more && moment < mostMoments; moment++) {
+    const { request, afterwards } = await prepare();
+    const hold = holdEverything(site);
+    const { answer } = request();
+    more = !(await waitsFor(hold, answer, moment));
+    if (more) hold.refuseOne();
+    hold.release();
+    const given = await answer;
+    await site.commands.quiet();
+    await afterwards(given);
+  }
 }
 
 /** The patience of an app comes to its end at once: what it puts off with a timer happens soon. */

@@ -51,7 +51,7 @@ function sessionIdsOf({ answer }: Exchange): string[] {
 }
 
 function passwordsIn({ answer }: Exchange): string[] {
-  return [...(answer.request.body ?? "").matchAll(/"password":"((?:[^"\\]|\\.)*)"/g)].map(
+  return [...(answer.request.body ?? "").matchAll(/"\w*password":"((?:[^"\\]|\\.)*)"/gi)].map(
     ([, password = ""]) => password,
   );
 }

@@ -8,7 +8,7 @@ import { passwordOfRedis } from "./secrets.ts";
 import type { Site } from "./site.ts";
 import { notJudged } from "./verdict.ts";
 
-const { ada, grace } = seededUsers;
+const { ada, alan, grace } = seededUsers;
 
 /**
  * Walks every path of a step's app once, refusals and crashes included, for the standing rules to
@@ -24,6 +24,7 @@ export async function tour(site: Site, step: number): Promise<void> {
   if (step >= 4) await profiles(site, member);
   await ownRoutes(site, member);
   if (step >= 2) await troubles(site, member, step);
+  if (step >= 7) await revocations(site);
   if (step >= 5) await logouts(site, member);
   await site.commands.quiet();
 }
@@ -215,6 +216,82 @@ async function logouts(site: Site, member: Browser): Promise<void> {
   await member.post("/auth/logout");
   await member.post("/auth/logout");
   await site.browser().post("/auth/logout");
+}
+
+async function revocations(site: Site): Promise<void> {
+  const [laptop, phone, administrator] = [site.browser(), site.browser(), site.browser()];
+  const email = "katherine@example.com";
+  const passwords = ["trajectory analysis", "another trajectory", "landing coordinates"] as const;
+  const { id } = await site.db.users.add({
+    email,
+    password: passwords[0],
+    displayName: "Somebody with two devices",
+  });
+  const logIn = (browser: Browser, password: string) =>
+    browser.post("/auth/login", { email, password });
+  for (const browser of [laptop, phone]) await logIn(browser, passwords[0]);
+  await administrator.post("/auth/login", { email: grace.email, password: grace.password });
+
+  for (const body of [
+    { currentPassword: "not her password", newPassword: passwords[1] },
+    { currentPassword: passwords[0], newPassword: "short" },
+    { currentPassword: passwords[0], newPassword: "x".repeat(100) },
+    { currentPassword: passwords[0] },
+    undefined,
+  ]) {
+    await laptop.post("/me/password", body);
+    await site.browser().post("/me/password", body);
+  }
+  const change = { currentPassword: passwords[0], newPassword: passwords[1] };
+  await laptop.post("/me/password", { ...change, theme: chosenByTheClient });
+  await phone.get("/me");
+  await logIn(phone, passwords[0]);
+  await logIn(phone, passwords[1]);
+  await laptop.post("/auth/logout-all", { theme: chosenByTheClient });
+  await phone.get("/me");
+  await site.browser().post("/auth/logout-all");
+
+  const ban = `/admin/users/${id}/ban`;
+  for (const method of ["POST", "DELETE"]) {
+    await logIn(phone, passwords[1]);
+    await logIn(laptop, "not her password");
+    await phone.begin(method, ban).answer;
+    await site.browser().begin(method, ban).answer;
+    await administrator.begin(method, "/admin/users/nobody/ban").answer;
+    await administrator.begin(method, ban, { reason: chosenByTheClient }).answer;
+    await phone.get("/me");
+  }
+  await administrator.post(`/admin/users/${grace.id}/ban`);
+  await revocationsInTrouble(site, administrator);
+}
+
+/** Each of them with a Redis that refuses, for somebody who is logged in twice. */
+async function revocationsInTrouble(site: Site, administrator: Browser): Promise<void> {
+  const ban = `/admin/users/${alan.id}/ban`;
+  let password: string = alan.password;
+  for (const kind of ["store", "prolong", "delete", "other"] as const) {
+    const [laptop, phone] = [site.browser(), site.browser()];
+    for (const browser of [laptop, phone]) {
+      await browser.post("/auth/login", { email: alan.email, password });
+    }
+    site.commands.fail(kind);
+    await administrator.post(ban);
+    await administrator.begin("DELETE", ban).answer;
+    const newPassword = `universal machine, ${kind}`;
+    const { succeeded, status } = await laptop.post("/me/password", {
+      currentPassword: password,
+      newPassword,
+    });
+    await phone.post("/auth/logout-all");
+    await site.commands.quiet();
+    site.commands.releaseAll();
+    if (!succeeded && status < 500) continue;
+    const login = await site.browser().post("/auth/login", {
+      email: alan.email,
+      password: newPassword,
+    });
+    if (login.succeeded) password = newPassword;
+  }
 }
 
 /** A page of another subdomain: the same site, and another origin. */

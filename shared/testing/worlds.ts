@@ -3,7 +3,7 @@ import { seededUsers } from "../app/database.ts";
 import type { WorldName } from "../runner/trials.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser } from "./browser.ts";
-import { fullRedis, kindOf, type Hold } from "./commands.ts";
+import { fullRedis, kindOf } from "./commands.ts";
 import {
   Actor,
   Contract,
@@ -21,12 +21,13 @@ import { hashingDuring } from "./hashes.ts";
 import { crowds } from "./crowds.ts";
 import { later } from "./later.ts";
 import { impostors } from "./impostors.ts";
-import { holdEverything, impatiently, loseAnswers } from "./moments.ts";
+import { holdEverything, impatiently, interleave, loseAnswers, waitsFor } from "./moments.ts";
 import { processorMs } from "./processor-time.ts";
 import { sessionKeyOf } from "./session-keys.ts";
 import type { Site } from "./site.ts";
 import { pause } from "./time.ts";
 import { must, under } from "./verdict.ts";
+import { grownKey } from "./work.ts";
 
 /** Circumstances that must change nothing: what a step promises, it promises there as well. Which step lives in which, `shared/runner/trials.ts` says. */
 export interface World {
@@ -40,7 +41,7 @@ export interface WorldGoal extends Pick<Goal, "ground" | "open" | "openRelay" | 
   step: number;
 }
 
-const { ada, grace } = seededUsers;
+const { ada, alan, grace } = seededUsers;
 const mostLooks = 2_000;
 
 const visit: Act = { does: "visit" };
@@ -48,6 +49,9 @@ const logIn: Act = { does: "log in", as: "ada" };
 const askForProfile: Act = { does: "ask for the profile" };
 const rename: Act = { does: "rename", to: "Countess" };
 const logOut: Act = { does: "log out" };
+const logOutEverywhere: Act = { does: "log out everywhere" };
+const changePassword: Act = { does: "change the password", to: "difference engine" };
+const banOfAlan = `/admin/users/${alan.id}/ban`;
 
 export const worlds: readonly World[] = [
   {
@@ -171,6 +175,9 @@ async function sameMoment(goal: WorldGoal): Promise<void> {
     [logOut, askForProfile],
     [logOut, visit],
     [rename, logOut],
+    [logOutEverywhere, visit],
+    [logOutEverywhere, logOutEverywhere],
+    [askForProfile, logOutEverywhere],
   ];
   for (const [first, second] of pairs) {
     if (Math.max(knownSince[first.does], knownSince[second.does]) > goal.step) continue;
@@ -183,12 +190,15 @@ async function sameMoment(goal: WorldGoal): Promise<void> {
         await settleIn(people);
       }
       for (let moment = 1, more = true; more && moment < 12; moment++) {
-        more = await interleave(
+        const met = await interleave(
           site,
           () => one.begin(first),
           () => other.begin(second),
           moment,
         );
+        await met.first.settle();
+        await met.second.settle();
+        more = met.waited;
         await one.isAsBefore();
         await other.isAsBefore();
         await settleIn(people);
@@ -197,56 +207,26 @@ async function sameMoment(goal: WorldGoal): Promise<void> {
   }
 }
 
-type Begun = Awaited<ReturnType<Actor["begin"]>>;
-
-/**
- * Lets one request wait at the given moment (1: the first time that it asks for something) while
- * another one is done.
- *
- * @returns Whether it waited that often.
- */
-async function interleave(
-  site: Site,
-  beginFirst: () => Promise<Begun>,
-  beginSecond: () => Promise<Begun>,
-  moment: number,
-): Promise<boolean> {
-  const hold = holdEverything(site);
-  const first = await beginFirst();
-  const answered = await waitsFor(hold, first.answer, moment);
-  hold.letOthersPass();
-  const second = await beginSecond();
-  // Whoever lets one request wait for the other gets both done, once the first may go on.
-  await Promise.race([second.answer.catch(() => {}), pause(100)]);
-  hold.release();
-  await first.settle();
-  await second.settle();
-  return !answered;
-}
-
-/**
- * Lets a request go on until it waits for the given time: 1 is the first.
- *
- * @returns Whether it was answered before.
- */
-async function waitsFor(hold: Hold, answer: Promise<Answer>, moment: number): Promise<boolean> {
-  const answered = answer.then(
-    () => true,
-    () => true,
-  );
-  for (let count = 1; count <= moment; count++) {
-    if (await Promise.race([hold.held(count).then(() => false), answered])) return true;
-    if (count < moment) hold.releaseOne();
-  }
-  return false;
-}
-
 async function meanwhile(goal: WorldGoal): Promise<void> {
+  const changes: [method: string, path: string, body: unknown][] = [
+    ["PATCH", "/me", { displayName: "Countess" }],
+  ];
+  if (goal.step >= 7) {
+    const body = { currentPassword: ada.password, newPassword: "difference engine" };
+    changes.push(["POST", "/me/password", body]);
+  }
+  for (const change of changes) await changeMeanwhile(goal, change);
+}
+
+async function changeMeanwhile(
+  goal: WorldGoal,
+  [method, path, body]: [method: string, path: string, body: unknown],
+): Promise<void> {
   for (let moment = 1; moment < 10; moment++) {
     const { site, people } = await twoPeople(goal);
     const [one] = people;
     const hold = holdEverything(site);
-    const change = one.browser.begin("PATCH", "/me", { displayName: "Countess" });
+    const change = one.browser.begin(method, path, body);
     const answered = await waitsFor(hold, change.answer, moment);
     hold.letOthersPass();
     if (!answered) await site.db.users.update(ada.id, { role: "admin", email: "a.l@example.com" });
@@ -257,9 +237,9 @@ async function meanwhile(goal: WorldGoal): Promise<void> {
     if (answered) return;
     must(
       user?.role === "admin" && user.email === "a.l@example.com",
-      "PATCH /me takes back what somebody else changed meanwhile.",
+      `${method} ${path} takes back what somebody else changed meanwhile.`,
       [answer, `meanwhile: role → admin, afterwards: ${user?.role}`],
-      "Between reading a user and writing it back, others write too. Hand `update` the fields that change, and nothing else.",
+      "Between reading a user and writing it back, others write too. Hand over the fields that change, and nothing else.",
     );
   }
 }
@@ -342,6 +322,22 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
     const answer = await member.browser.begin("POST", path).answer;
     await mustStayLoggedIn(member, answer);
   }
+  if (step < 7) return;
+  for (const path of ["/auth/logout-all/x", "/auth/logout-allx", "/x/auth/logout-all"]) {
+    await mustStayLoggedIn(member, await member.browser.post(path));
+  }
+  for (const path of spellings(banOfAlan)) {
+    for (const { browser } of [member, stranger]) {
+      const answer = await browser.post(path);
+      const user = await site.db.users.findById(alan.id);
+      must(
+        !user?.banned,
+        `${answer.route} bans for somebody who is no administrator.`,
+        answer,
+        "However an address is written, both guards stand before the route.",
+      );
+    }
+  }
 }
 
 async function otherMethods({ open, step }: WorldGoal): Promise<void> {
@@ -364,6 +360,11 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
     "/auth/login": ["POST"],
     ...(step >= 4 && { "/me": ["GET", "HEAD", "PATCH"] }),
     ...(step >= 5 && { "/auth/logout": ["POST"] }),
+    ...(step >= 7 && {
+      "/auth/logout-all": ["POST"],
+      "/me/password": ["POST"],
+      [banOfAlan]: ["POST", "DELETE"],
+    }),
   };
   for (const [path, methods] of Object.entries(own)) {
     for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "POST"]) {
@@ -422,19 +423,16 @@ async function hundredthTime(goal: WorldGoal): Promise<void> {
     if (actor.who) await actor.does(visit);
     if (step >= 5 && actor.who) await actor.does(logOut);
   };
-  const sizes = async () => new Map((await redis.stored()).map(({ name, value }) => [name, value]));
   const regular = new Actor(contract, site);
   for (let count = 0; count < 8; count++) await round(regular);
-  const early = await sizes();
+  const early = await redis.contents();
   for (let count = 0; count < 16; count++) await round(regular);
-  const late = await sizes();
-  const growing = [...late].find(
-    ([name, value]) => early.has(name) && value.length > (early.get(name)?.length ?? 0) + 150,
-  );
+  const late = await redis.contents();
+  const growing = grownKey(early, late, 150);
   must(
     !growing,
-    `A key grows with every login: ${growing?.[0]}.`,
-    `${growing?.[0]} = ${growing?.[1].slice(0, 200)} …`,
+    `A key grows with every login: ${growing?.name}.`,
+    `${growing?.name} = ${growing?.value.slice(0, 200)} …`,
     "What is added for a session has to go when the session goes, or it stays for good: take it out when the session ends, and what has run out of time whenever you look.",
   );
   const sessions = (keys: Map<string, string>) =>
@@ -519,6 +517,20 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
     if (characters >= 1 && characters <= 80) continue;
     await mustRefuse(member.browser, "PATCH", "/me", { displayName: value });
     if (odd.includes(value)) await mustRefuse(member.browser, "PATCH", "/me", value);
+  }
+  if (step < 7) return;
+  const administrator = new Actor(member.contract, site);
+  await administrator.does({ does: "log in", as: "grace" });
+  for (const value of [...long, ...odd]) {
+    for (const body of [
+      { currentPassword: value, newPassword: "difference engine" },
+      ...(odd.includes(value) ? [value] : []),
+    ]) {
+      await mustRefuse(member.browser, "POST", "/me/password", body);
+    }
+    if (typeof value !== "string" || value === "\ud800" || value.length > 2_000) continue;
+    const ban = `/admin/users/${encodeURIComponent(value)}/ban`;
+    await mustRefuse(administrator.browser, "POST", ban, undefined);
   }
 }
 
@@ -719,9 +731,10 @@ async function mustRefuse(
   );
 }
 
-async function otherSites({ open }: WorldGoal): Promise<void> {
+async function otherSites({ open, step }: WorldGoal): Promise<void> {
   for (const env of ["development", "production"] as const) {
     const site = await open({ env });
+    if (step >= 7) await revocationsFromOtherSites(site);
     const { email, password } = ada;
     // A page can send these without asking first: anything else takes a preflight.
     for (const headers of [
@@ -749,18 +762,41 @@ async function otherSites({ open }: WorldGoal): Promise<void> {
   }
 }
 
+/** Under SameSite=Lax a neighbouring subdomain's page still sends the cookie along. */
+async function revocationsFromOtherSites(site: Site): Promise<void> {
+  const administrator = site.browser();
+  await administrator.logIn(grace);
+  const body = { currentPassword: grace.password, newPassword: "difference engine" };
+  const Origin = site.origin.replace("://", "://blog.");
+  for (const [method, path] of [
+    ["POST", banOfAlan],
+    ["DELETE", banOfAlan],
+    ["POST", "/me/password"],
+    ["POST", "/auth/logout-all"],
+  ] as const) {
+    const headers = { Origin, "Sec-Fetch-Site": "same-site" };
+    const answer = await administrator.begin(method, path, body, { headers }).answer;
+    must(
+      answer.status === 403 || answer.status === 501,
+      `A page of another site can send ${method} ${path}: the answer is ${answer.status}, not 403.`,
+      [`Origin: ${Origin}`, answer],
+      "The browser of an administrator who reads that page sends the cookie along. Routes that change something stand behind `refuseOtherSites`.",
+    );
+  }
+}
+
 /** The app's own patience may end; what it then answers has to be true. */
 async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
-  for (const act of [logIn, logOut]) {
+  for (const act of [logIn, logOut, logOutEverywhere]) {
     if (knownSince[act.does] > step) continue;
     for (const kind of ["store", "delete"] as const) {
       const site = await open();
       const browser = site.browser();
       await browser.get("/visits");
-      if (act === logOut) await browser.logIn(ada);
+      if (act !== logIn) await browser.logIn(ada);
       const cookie = await browser.cookieHeader();
       const hold = site.commands.hold(kind);
-      const route = act === logIn ? "/auth/login" : "/auth/logout";
+      const route = `/auth/${act === logIn ? "login" : act === logOut ? "logout" : "logout-all"}`;
       const body = act === logIn ? { email: ada.email, password: ada.password } : undefined;
       const early = await impatiently(async () => {
         const { answer } = browser.begin("POST", route, body, { withinMs: 1e7 });
@@ -781,7 +817,7 @@ async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
       if (!early?.succeeded) continue;
       const evidence = [String(early), "the command is still on its way to Redis"];
       must(
-        act !== logOut || replay?.status !== 200,
+        act === logIn || replay?.status !== 200,
         "a logout is answered with success before the session is gone.",
         [...evidence, replay ?? ""],
         "Whoever gives up waiting does not know what became of it: that is an error, 5xx, and not a success. The old cookie still works.",
@@ -832,6 +868,9 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     [rename, "read"],
     [logOut, "read"],
     [logOut, "delete"],
+    [logOutEverywhere, "read"],
+    [logOutEverywhere, "delete"],
+    [changePassword, "delete"],
   ];
   for (const [act, kind] of cases) {
     if (knownSince[act.does] > step) continue;
@@ -882,22 +921,28 @@ async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
     [askForProfile, "findById"],
     [rename, "findById"],
     [rename, "update"],
+    [changePassword, "changePassword"],
   ] as const) {
     if (knownSince[act.does] > step) continue;
     const actor = new Actor(contract, site);
     if (act !== logIn) await actor.does(logIn);
     const original = users[method];
-    Reflect.set(users, method, () => Promise.reject(new Error("the database is away")));
+    let asked = false;
+    Reflect.set(users, method, () => {
+      asked = true;
+      return Promise.reject(new Error("the database is away"));
+    });
     const { answer } = await actor.begin(act);
     const given = await answer;
     Reflect.set(users, method, original);
     must(
-      given.status >= 500,
+      !asked || given.status >= 500,
       `${given.route} answers ${given.status} although the database failed.`,
       [given, `db.users.${method} → Error: the database is away`],
       "Not found and not answered are two things: an error belongs to the error handler.",
     );
-    await actor.isAsBefore();
+    // Whoever ends the sessions before the password has done that much.
+    if (act !== changePassword) await actor.isAsBefore();
   }
 }
 

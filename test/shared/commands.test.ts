@@ -156,13 +156,54 @@ test("a kind that fails is refused and never reaches Redis", async () => {
 });
 
 // In a pipeline, ioredis expects the answers in the order in which its commands were queued.
-test.for(["pipeline", "multi"] as const)("a %s goes out whole, whatever is held", async (kind) => {
+test.for(["pipeline", "multi"] as const)("a %s is held and goes out whole", async (kind) => {
   const { redis, tap } = await tapped();
-  tap.hold("store");
-  expect(await redis[kind]().set("a", "1").get("a").exec()).toEqual([
+  const hold = tap.hold("store");
+  const answers = redis[kind]().get("a").set("a", "1").get("a").exec();
+  await hold.reached;
+  expect(hold.waiting).toBe(1);
+  expect(await redis.get("a")).toBeNull();
+  hold.release();
+  expect(await answers).toEqual([
+    [null, null],
     [null, "OK"],
     [null, "1"],
   ]);
+  expect(await redis.get("a")).toBe("1");
+});
+
+test("a pipeline that nobody holds keeps its place among the other commands", async () => {
+  const { redis, tap } = await tapped();
+  void redis.pipeline().set("a", "1").set("a", "2").exec();
+  expect(await redis.get("a")).toBe("2");
+  expect(tap.sent.map(({ name }) => name)).toEqual(["set", "set", "get"]);
+});
+
+test.for([
+  { words: "OOM command not allowed", says: "EXECABORT" },
+  { words: "Command timed out", says: "Command timed out" },
+])("of a transaction with a refused command, nothing is done: $words", async ({ words, says }) => {
+  const { redis, tap } = await tapped();
+  tap.fail("store", words);
+  await expect(redis.multi().del("a").set("a", "1").exec()).rejects.toThrow(says);
+  await expect(redis.multi().set("a", "1").expire("a", 60).exec()).rejects.toThrow(says);
+  tap.releaseAll();
+  expect(await redis.get("a")).toBeNull();
+  expect(tap.refusals).toEqual([]);
+});
+
+test("a held command can be refused, and of a held transaction all of it is", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("any");
+  const single = redis.set("a", "1");
+  const batch = redis.multi().set("a", "2").set("b", "2").exec();
+  await hold.held(2);
+  hold.refuseOne();
+  await expect(single).rejects.toThrow("OOM");
+  hold.refuseOne();
+  await expect(batch).rejects.toThrow("EXECABORT");
+  hold.release();
+  expect(await redis.mget("a", "b")).toEqual([null, null]);
 });
 
 test("a pipeline with a refused command answers, and the client goes on", async () => {
@@ -209,6 +250,9 @@ test.for([
   ["read", "EXISTS a"],
   ["read", "HGETALL a"],
   ["read", "TTL a"],
+  ["read", "ZRANGE a 0 -1"],
+  ["read", "SMEMBERS a"],
+  ["read", "HKEYS a"],
   ["store", "SET a 1"],
   ["store", "SET a 1 EX 0"],
   ["store", "SET a 1 KEEPTTL"],
@@ -218,6 +262,8 @@ test.for([
   ["store", "MSET a 1"],
   ["store", "HSET a b 1"],
   ["store", "EVAL script 1 a"],
+  ["store", "SADD a b"],
+  ["store", "ZADD a 1 b"],
   ["prolong", "EXPIRE a 60"],
   ["prolong", "PEXPIRE a 1"],
   ["prolong", "EXPIREAT a 32503680000"],
@@ -229,6 +275,9 @@ test.for([
   ["delete", "UNLINK a"],
   ["delete", "GETDEL a"],
   ["delete", "HDEL a b"],
+  ["delete", "SREM a b"],
+  ["delete", "ZREM a b"],
+  ["delete", "ZREMRANGEBYSCORE a -inf 1"],
   ["other", "PING"],
   ["other", "MULTI"],
   ["other", "SCAN 0"],

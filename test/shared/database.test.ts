@@ -166,6 +166,84 @@ test("the same password twice makes two hashes", async () => {
   expect(first.passwordHash).not.toBe(second.passwordHash);
 });
 
+test("a changed password is hashed, and the old one is gone", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const before = await users.add(katherine);
+  const changed = await users.changePassword(before, "cafe\u0301 and pie");
+  expect(changed?.passwordHash).toBe((await users.findById(before.id))?.passwordHash);
+  expect(await bcrypt.compare("caf\u00e9 and pie", changed?.passwordHash ?? "")).toBe(true);
+  expect(await bcrypt.compare(katherine.password, changed?.passwordHash ?? "")).toBe(false);
+  expect(bcrypt.getRounds(changed?.passwordHash ?? "")).toBe(4);
+});
+
+test("of two changes of a password at a time, one wins", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const before = await users.add(katherine);
+  const results = await Promise.all(
+    ["one password", "another password"].map((each) => users.changePassword(before, each)),
+  );
+  expect(results.filter(Boolean)).toHaveLength(1);
+  expect(results).toContainEqual(await users.findById(before.id));
+});
+
+test("whoever is gone gets no new password", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const before = await users.add(katherine);
+  await users.remove(before.id);
+  expect(await users.changePassword(before, "another password")).toBeUndefined();
+  expect(await users.findById(before.id)).toBeUndefined();
+});
+
+test("a new password that cannot be hashed whole changes nothing", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const before = await users.add(katherine);
+  for (const password of ["", "x".repeat(73)]) {
+    await expect(users.changePassword(before, password)).rejects.toThrow("password");
+  }
+  expect(await users.findById(before.id)).toEqual(before);
+});
+
+test("a ban lasts until it is lifted, and changes nothing else", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const before = await users.findById(ada.id);
+  expect(before?.banned).toBe(false);
+  expect(await users.ban(ada.id)).toBe("banned");
+  expect(await users.ban(ada.id)).toBe("banned");
+  expect(await users.findById(ada.id)).toEqual({ ...before, banned: true });
+  expect(await users.unban(ada.id)).toBe(true);
+  expect(await users.unban(ada.id)).toBe(true);
+  expect(await users.findById(ada.id)).toEqual(before);
+});
+
+test("an update neither bans nor lifts a ban", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  await users.update(ada.id, { banned: true } as never);
+  expect((await users.findById(ada.id))?.banned).toBe(false);
+  await users.ban(ada.id);
+  await users.update(ada.id, { displayName: "Countess", banned: false } as never);
+  expect(await users.findById(ada.id)).toMatchObject({ displayName: "Countess", banned: true });
+});
+
+test("nobody with that id is neither banned nor unbanned", async () => {
+  for (const id of ["nobody", "", "__proto__"]) {
+    expect(await db.users.ban(id)).toBe("unknown");
+    expect(await db.users.unban(id)).toBe(false);
+  }
+});
+
+test("the last administrator who is not banned stays", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  expect(await users.ban(grace.id)).toBe("last administrator");
+  await users.update(ada.id, { role: "admin" });
+  expect(await Promise.all([users.ban(grace.id), users.ban(ada.id)])).toEqual([
+    "banned",
+    "last administrator",
+  ]);
+  await users.unban(grace.id);
+  expect(await users.ban(ada.id)).toBe("banned");
+  expect(await users.ban(grace.id)).toBe("last administrator");
+});
+
 test("a removed user is nobody, and removing nobody is harmless", async () => {
   const { users } = await createDatabase({ bcryptCost: 4 });
   await users.remove(ada.id);

@@ -3,8 +3,13 @@ import session from "express-session";
 import { Redis } from "ioredis";
 import request from "supertest";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
-import { SessionStore, type SessionStoreOptions } from "../../shared/app/session-store.ts";
+import {
+  type SessionIndex,
+  SessionStore,
+  type SessionStoreOptions,
+} from "../../shared/app/session-store.ts";
 import { KeySpace } from "../../shared/redis/key-space.ts";
+import { CommandTap } from "../../shared/testing/commands.ts";
 
 const client = new Redis(inject("redisUrl"), {
   keyPrefix: `${inject("keyPrefix")}session-store:`,
@@ -85,6 +90,94 @@ describe("rewrite", () => {
     });
     await visit();
     expect((await visit()).text).toBe("Error: refused");
+  });
+});
+
+describe("index", () => {
+  const list = "of:ada";
+  const index: SessionIndex = {
+    add: (transaction, { userId, key, ttlSeconds }) =>
+      void transaction.zadd(`of:${userId}`, ttlSeconds, key).expire(`of:${userId}`, ttlSeconds),
+    prolong: (transaction, { userId, key, ttlSeconds }) =>
+      void transaction.zadd(`of:${userId}`, "XX", ttlSeconds, key),
+    remove: (transaction, { userId, key }) => void transaction.zrem(`of:${userId}`, key),
+  };
+  const store = () => new SessionStore({ client, rewrite: onlyThere, index });
+  const listed = async () => JSON.parse((await keySpace.read(list)) ?? "[]");
+  const logIn = (req: Request) => (req.session.userId = "ada");
+
+  test("hears of the sessions of users, with their key, and not of visitors", async () => {
+    const visit = visitor(store(), count);
+    await visit();
+    await visit();
+    expect(await keySpace.read(list)).toBeUndefined();
+    await visitor(store(), (req, res) => res.end(logIn(req)))();
+    const [key = ""] = await listed();
+    expect(await keySpace.read(key)).toContain('"userId":"ada"');
+    expect(await keySpace.ttlSeconds(list)).toBe(24 * 60 * 60);
+  });
+
+  test("is told in the transaction that stores, prolongs or removes a session", async () => {
+    const redis = client.duplicate();
+    const tap = new CommandTap(redis);
+    const names = () => tap.sent.splice(0).map(({ name }) => name);
+    const steps = [logIn, () => {}, (req: Request) => (req.session.visits = 1)];
+    const visit = visitor(
+      new SessionStore({ client: redis, rewrite: onlyThere, index }),
+      async (req, res) => {
+        const step = steps.shift();
+        if (step) step(req);
+        else await new Promise((done) => req.session.destroy(done));
+        res.end();
+      },
+    );
+    await visit();
+    expect(names()).toEqual(["multi", "set", "zadd", "expire", "exec"]);
+    await visit();
+    expect(names()).toEqual(["get", "multi", "expire", "zadd", "exec"]);
+    await visit();
+    // The session itself goes through `rewrite`, which has another client here.
+    expect(names()).toEqual(["get", "multi", "zadd", "exec"]);
+    await visit();
+    expect(names()).toEqual(["get", "get", "multi", "del", "zrem", "exec"]);
+    redis.disconnect();
+  });
+
+  test("keeps nothing of a session that has ended", async () => {
+    const visit = visitor(store(), async (req, res) => {
+      if (req.session.userId) await new Promise((done) => req.session.destroy(done));
+      else logIn(req);
+      res.end();
+    });
+    await visit();
+    expect(await listed()).toHaveLength(1);
+    await visit();
+    expect(await keySpace.keys()).toEqual([]);
+  });
+
+  test("of a session that ended meanwhile, neither key nor entry comes back", async () => {
+    const visit = visitor(store(), async (req, res) => {
+      if (req.session.userId) {
+        req.session.visits = 1;
+        await keySpace.clear();
+      } else logIn(req);
+      res.end();
+    });
+    await visit();
+    await visit();
+    expect(await keySpace.keys()).toEqual([]);
+  });
+
+  test("that fails is an error of the store, although Redis runs the rest of a transaction", async () => {
+    await client.set(list, "no sorted set");
+    const errors: unknown[] = [];
+    const visit = visitor(store(), async (req, res) => {
+      logIn(req);
+      errors.push(await new Promise((resolve) => req.session.save(resolve)));
+      res.end();
+    });
+    await visit();
+    expect(String(errors[0])).toContain("WRONGTYPE");
   });
 });
 

@@ -1,0 +1,179 @@
+import { seededUsers } from "../app/database.ts";
+import type { KeySpace } from "../redis/key-space.ts";
+import type { Answer } from "./answer.ts";
+import type { Browser, Exchange } from "./browser.ts";
+import type { Site } from "./site.ts";
+import { must, notJudged, type Evidence } from "./verdict.ts";
+
+interface Credentials {
+  email: string;
+  password: string;
+}
+
+/** A browser in which somebody is logged in, and a copy of its cookie as a thief has it. */
+export class Device {
+  readonly browser: Browser;
+  /** The header that the copy is sent in. */
+  readonly cookie: string;
+  /** The id of the session. */
+  readonly id: string;
+  readonly #site: Site;
+
+  private constructor(site: Site, browser: Browser, cookie: string) {
+    this.#site = site;
+    this.browser = browser;
+    this.cookie = cookie;
+    this.id = browser.sessionIdOf(cookie) ?? notJudged("a login sets no session cookie");
+  }
+
+  /** What a browser became by logging in; undefined when it was refused. */
+  static async from(site: Site, browser: Browser): Promise<Device | undefined> {
+    const cookie = await browser.sessionCookie();
+    return cookie === undefined ? undefined : new Device(site, browser, cookie);
+  }
+
+  /** Logs in; undefined when the password is wrong. */
+  static async tryOf(site: Site, email: string, password: string): Promise<Device | undefined> {
+    const browser = site.browser();
+    const { succeeded } = await browser
+      .post("/auth/login", { email, password })
+      .catch(() => notJudged("logging in gets no answer"));
+    return succeeded ? Device.from(site, browser) : undefined;
+  }
+
+  /** Logs in, or ends the goal as not judged. */
+  static async of(site: Site, { email, password }: Credentials): Promise<Device> {
+    return (await Device.tryOf(site, email, password)) ?? nobodyLogsIn();
+  }
+
+  /** What the copy of the cookie opens now. */
+  replay(at = this.#site): Promise<Answer> {
+    return at.browser().get("/me", { headers: { Cookie: this.cookie } });
+  }
+
+  /** Demands that no copy of the cookie opens anything. */
+  async mustBeOut(claim: string, evidence: Evidence, why: string, at?: Site): Promise<void> {
+    const replay = await this.replay(at);
+    must(replay.status === 401, claim, [...[evidence].flat(), copied, replay], why);
+  }
+
+  async mustBeIn(claim: string, evidence: Evidence, why: string): Promise<void> {
+    const replay = await this.replay();
+    must(replay.status === 200, claim, [...[evidence].flat(), copied, replay], why);
+  }
+}
+
+const copied = "then, with the cookie of another device";
+
+/** Something that ends sessions: as in "after …", and how a device asks for it. */
+export interface Ending {
+  name: string;
+  begin(device: Device): Exchange;
+}
+
+/** Ada's account with all that happens to it; and Grace, who may ban her. */
+export class Account {
+  readonly site: Site;
+  readonly #admin: Device;
+  /** The ones that may be right: a change that failed halfway leaves two. */
+  #passwords: string[] = [seededUsers.ada.password];
+  #changes = 0;
+
+  private constructor(site: Site, admin: Device) {
+    this.site = site;
+    this.#admin = admin;
+  }
+
+  static async at(site: Site): Promise<Account> {
+    return new Account(site, await Device.of(site, seededUsers.grace));
+  }
+
+  get password(): string {
+    return this.#passwords[0] ?? "";
+  }
+
+  /** Logs in on another device, or ends the goal as not judged. */
+  async logIn(at = this.site): Promise<Device> {
+    for (const password of this.#passwords) {
+      const device = await Device.tryOf(at, seededUsers.ada.email, password);
+      if (!device) continue;
+      this.#passwords = [password];
+      return device;
+    }
+    return nobodyLogsIn();
+  }
+
+  beginLogIn(browser: Browser, password = this.password): Exchange {
+    return browser.begin("POST", "/auth/login", { email: seededUsers.ada.email, password });
+  }
+
+  logOutEverywhere({ browser }: Device): Exchange {
+    return browser.begin("POST", "/auth/logout-all");
+  }
+
+  /** From the current password to another one, which nobody had before. */
+  changePassword(
+    { browser }: Device,
+    newPassword = `difference engine no. ${++this.#changes}`,
+    currentPassword = this.password,
+  ): Exchange {
+    this.#passwords = [newPassword, ...this.#passwords];
+    const exchange = browser.begin("POST", "/me/password", { currentPassword, newPassword });
+    const settle = ({ succeeded, status }: Answer) => {
+      if (succeeded) this.#passwords = [newPassword];
+      else if (status < 500) {
+        this.#passwords = this.#passwords.filter((each) => each !== newPassword);
+      }
+    };
+    exchange.answer.then(settle, () => {});
+    return exchange;
+  }
+
+  /** An administrator follows a link. */
+  async adminGets(path: string): Promise<void> {
+    await this.#admin.browser.get(path);
+  }
+
+  ban(id: string = seededUsers.ada.id): Exchange {
+    return this.#admin.browser.begin("POST", `/admin/users/${id}/ban`);
+  }
+
+  liftBan(id: string = seededUsers.ada.id): Promise<Answer> {
+    return this.#admin.browser.begin("DELETE", `/admin/users/${id}/ban`).answer;
+  }
+
+  /**
+   * What ends all of a user's sessions, as far as it is there; by name, when only some are meant.
+   * Ends the goal as not judged when none is.
+   */
+  async endings(...names: readonly string[]): Promise<Ending[]> {
+    const all: Ending[] = [
+      { name: "logging out everywhere", begin: (device) => this.logOutEverywhere(device) },
+      { name: "a new password", begin: (device) => this.changePassword(device) },
+      { name: "a ban", begin: () => this.ban() },
+    ];
+    const found: Ending[] = [];
+    for (const ending of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
+      const { status } = await ending.begin(await this.logIn()).answer;
+      if (status === 204) found.push(ending);
+      await this.liftBan();
+    }
+    return found.length > 0 ? found : notJudged("nothing ends all sessions of a user yet");
+  }
+}
+
+/** The ending of one session. */
+export const logout: Ending = {
+  name: "a logout",
+  begin: ({ browser }) => browser.begin("POST", "/auth/logout"),
+};
+
+function nobodyLogsIn(): never {
+  notJudged("logging in does not work, so there is nobody to test this with");
+}
+
+/** The first key in which the id of a session stands as a value: an index has it still. */
+export async function entryOf(id: string, redis: KeySpace): Promise<string | undefined> {
+  const found = (await redis.stored()).find(({ value }) => value.includes(id));
+  return found && `${found.name} = ${found.value}`;
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import bcrypt from "bcrypt";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
+import session from "express-session";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import { limitConcurrency } from "../../shared/app/concurrency.ts";
+import type { User } from "../../shared/app/database.ts";
+import { errorHandler } from "../../shared/app/error-handler.ts";
+import { requireHttps } from "../../shared/app/https.ts";
+import { describeError } from "../../shared/app/log.ts";
+import { noStore } from "../../shared/app/no-store.ts";
+import { refuseOtherSites } from "../../shared/app/same-origin.ts";
+import type { Services } from "../../shared/app/services.ts";
+import { SessionStore } from "../../shared/app/session-store.ts";
+import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
+import { isReadable } from "../../shared/app/readable.ts";
+import { validate } from "../../shared/app/validate.ts";
+
+const sessionLifeMs = 24 * 60 * 60 * 1000;
+const minSecretLength = 32;
+
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    // A visitor would rather read an error now than wait for ten seconds of retries.
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1_000,
+    commandTimeout: 2_000,
+  });
+  // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
+  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
+  return redis;
+}
+
+const LoginSchema = z.object({
+  email: z.string().trim().toLowerCase().pipe(z.email()),
+  // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
+  // NFC, since keyboards differ in how they send an é; the database hashes that form, too.
+  password: z
+    .string()
+    .normalize("NFC")
+    .refine((password) => Buffer.byteLength(password) <= 72),
+});
+
+const ProfileSchema = z.object({
+  displayName: z.string().trim().min(1).max(80).refine(isReadable),
+});
+
+// What others may see: field by field, so that a new column stays private until it is added here.
+const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayName });
+
+export function createApp({ redis, db, config }: Services): Express {
+  const production = config.env === "production";
+  if (!config.sessionSecret || config.sessionSecret.length < minSecretLength) {
+    throw new Error(`SESSION_SECRET must be set, to at least ${minSecretLength} characters.`);
+  }
+
+  const app = express();
+  app.set("env", config.env);
+  app.disable("x-powered-by");
+  // What this app answers is personal: no cache may keep it.
+  app.use(noStore);
+  app.use(express.json());
+
+  app.get("/health", (_req, res) => {
+    res.json({ data: { ok: true } });
+  });
+
+  if (production) {
+    // One TLS proxy stands in front: what it wrote into X-Forwarded-* counts, and nothing further out.
+    // It has to overwrite X-Forwarded-Proto: of several values, Express takes the first.
+    app.set("trust proxy", 1);
+    app.use(requireHttps);
+  }
+
+  // A page of another site can post here: without this it could log people out.
+  app.use(refuseOtherSites);
+
+  // A browser takes a __Host- cookie over https alone, from this very host, for all of its paths.
+  const cookieName = production ? "__Host-sid" : "sid";
+  const cookieFlags = { path: "/", httpOnly: true, secure: production, sameSite: "lax" } as const;
+
+  app.use(
+    session({
+      name: cookieName,
+      // The first secret signs; the others still open the cookies of the time before a rotation.
+      secret: [config.sessionSecret, ...config.previousSessionSecrets],
+      resave: false,
+      saveUninitialized: false,
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      rolling: true,
+      store: new SessionStore({
+        client: redis,
+        // XX, only where a key is: a request under way must not bring an ended session back.
+        rewrite: (key, value, ttlSeconds) => redis.set(key, value, "EX", ttlSeconds, "XX"),
+        // TODO 7.1: Keep an `index`, a key per user: it knows each session while it lives, and no longer.
+      }),
+      cookie: { ...cookieFlags, maxAge: sessionLifeMs },
+    }),
+  );
+
+  app.get("/visits", (req, res) => {
+    req.session.visits = (req.session.visits ?? 0) + 1;
+    res.json({ data: { visits: req.session.visits } });
+  });
+
+  // Nobody's password. An unknown email is compared with it, to take as long as a known one.
+  const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
+
+  // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
+  app.use("/auth/login", limitConcurrency(16));
+
+  app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
+    const { email, password } = req.validBody;
+    const user = await db.users.findByEmail(email);
+    const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);
+    if (!user || !matches) {
+      res.status(401).json({ error: { code: "invalid_credentials" } });
+      return;
+    }
+    // TODO 7.5: Refuse whoever is banned. And once the session is stored, look at the user again: who
+    // changed the password, or banned them, while it was compared could not end a session yet to come.
+
+    // A new id on login, so a session id that an attacker planted is worthless.
+    await regenerateSession(req);
+    req.session.userId = user.id;
+    // Answering first would let the browser come back before its session is stored.
+    await saveSession(req);
+    res.json({ data: { id: user.id, email: user.email } });
+  });
+
+  const endSession = async (req: Request, res: Response): Promise<void> => {
+    // The key first: a cleared cookie alone would leave a stolen copy of it at work.
+    await destroySession(req);
+    // Name and flags as they were set: a browser ignores the end of a cookie it does not recognise.
+    res.clearCookie(cookieName, cookieFlags);
+  };
+
+  const requireAuth: RequestHandler = async (req, res, next) => {
+    const { userId } = req.session;
+    // The session says who logged in; the database says who they are now.
+    const user = userId && (await db.users.findById(userId));
+    if (!user) {
+      if (userId) await endSession(req, res);
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    req.user = user;
+    next();
+  };
+
+  app.get("/me", requireAuth, (req, res) => {
+    res.json({ data: profileOf(req.user) });
+  });
+
+  app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async (req, res) => {
+    const changed = await db.users.update(req.user.id, req.validBody);
+    // Somebody may have been deleted since the guard looked.
+    if (!changed) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    res.json({ data: profileOf(changed) });
+  });
+
+  app.post("/auth/logout", async (req, res) => {
+    await endSession(req, res);
+    res.status(204).end();
+  });
+
+  app.post("/auth/logout-all", (_req, res) => {
+    // TODO 7.2: End every session of this user, this one too, and answer 204.
+    res.status(501).json({ error: { code: "not_implemented" } });
+  });
+
+  app.post("/me/password", (_req, res) => {
+    // TODO 7.3: Ask for the current password, store the new one, and end every session but this one,
+    // which goes on under a new id.
+    res.status(501).json({ error: { code: "not_implemented" } });
+  });
+
+  // TODO 7.4: Administrators alone may POST here to ban somebody, and DELETE to lift the ban. Whoever is
+  // banned is out at the next request: `requireAuth` sees to that.
+  app.all("/admin/users/:id/ban", (_req, res) => {
+    res.status(501).json({ error: { code: "not_implemented" } });
+  });
+
+  app.use(errorHandler);
+  return app;
+}

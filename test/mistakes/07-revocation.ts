@@ -1,0 +1,631 @@
+import type { Mistake } from "../grading/catalogue.ts";
+
+const deleteThem = `\
+    // The sessions first: an entry without a session harms nobody, a session without one stays for good.
+    await redis.del(...keys);
+    await redis.zrem(index, ...keys);
+`;
+
+const readIndex = '    const keys = await redis.zrange(index, "0", "-1");\n';
+
+const prune = '      .zremrangebyscore(index, "-inf", Date.now() - graceMs)\n';
+
+const prolong =
+  '    transaction.zadd(index, "XX", endOf(ttlSeconds), key).expire(index, ttlSeconds);\n';
+
+const everywhere = `\
+    await endSessionsOf(req.user.id);
+    await endSession(req, res);
+    res.status(204).end();
+`;
+
+const endAfterChange = `\
+      // The password first: whoever logs in with the old one from here on is noticed.
+      if (user) await endSessionsOf(user.id);
+`;
+
+const change = "matches && (await db.users.changePassword(req.user, newPassword))";
+
+const refusal = `\
+    // Whoever knows the password may know why.
+    if (user.banned) {
+      res.status(403).json({ error: { code: "banned" } });
+      return;
+    }
+`;
+
+const lookAgain =
+  "    if (now && !now.banned && now.passwordHash === user.passwordHash) return true;\n";
+
+const guard = `\
+    if (!user || user.banned) {
+      if (userId) await endSession(req, res);
+`;
+
+const endAfterBan = `\
+      // \`requireAuth\` refuses them anyway. Without this, they would be back when the ban is lifted.
+      await endSessionsOf(id);
+`;
+
+const guards = "    .all(requireAuth, requireAdmin)\n";
+
+const halfway =
+  "a store that fails halfway is an error, and nothing escapes the next attempt" as const;
+const underWay = "a login under way survives neither a new password nor a ban" as const;
+const newPassword =
+  "a new password ends every other session, and this one goes on under a new id" as const;
+
+export const mistakes: readonly Mistake[] = [
+  {
+    name: "logging out everywhere is a logout",
+    edits: [[everywhere, everywhere.replace("    await endSessionsOf(req.user.id);\n", "")]],
+    goal: "logging out everywhere ends every session of this user",
+    says: "another device is still logged in",
+  },
+  {
+    name: "all sessions but this one",
+    edits: [
+      [
+        "await endSessionsOf(req.user.id);\n    await endSession(req, res);",
+        "await endSessionsOf(req.user.id, `sess:${req.sessionID}`);",
+      ],
+      [
+        "async (userId: string): Promise<void> =>",
+        'async (userId: string, kept = ""): Promise<void> =>',
+      ],
+      [
+        readIndex,
+        readIndex.replace('"-1")', '"-1").then((all) => all.filter((key) => key !== kept))'),
+      ],
+    ],
+    goal: "logging out everywhere ends every session of this user",
+    says: "spares this device",
+  },
+  {
+    name: "the cookie is not cleared",
+    edits: [[everywhere, everywhere.replace("endSession(req, res)", "destroySession(req)")]],
+    goal: "logging out everywhere ends every session of this user",
+    says: "The browser keeps its cookie",
+  },
+  {
+    name: "a pattern without the client's prefix",
+    edits: [[readIndex, '    const keys = await redis.keys("sess:*");\n']],
+    goal: "logging out everywhere ends every session of this user",
+    says: "another device is still logged in",
+  },
+  {
+    name: "the index in the memory of a process",
+    edits: [
+      [
+        "const indexOf = (userId: string) => `sessions:${userId}`;\n",
+        "const indexOf = (userId: string) => `sessions:${userId}`;\nconst lists = new Map<string, Set<string>>();\n",
+      ],
+      [
+        "    const index = indexOf(userId);\n    transaction\n",
+        "    const index = indexOf(userId);\n    lists.set(index, (lists.get(index) ?? new Set()).add(key));\n    transaction\n",
+      ],
+      [readIndex, "    const keys = [...(lists.get(index) ?? [])];\n"],
+    ],
+    goal: "logging out everywhere ends every session of this user",
+    says: "another device is still logged in",
+  },
+  {
+    name: "whose sessions end stands in the body",
+    edits: [
+      [
+        "await endSessionsOf(req.user.id);\n",
+        "await endSessionsOf(req.body?.userId ?? req.user.id);\n",
+      ],
+    ],
+    goal: "other people's sessions live on",
+    says: "logs out somebody else",
+  },
+  {
+    name: "every session that mentions the user",
+    edits: [
+      [
+        readIndex,
+        `    const prefix = redis.options.keyPrefix ?? "";
+    const keys: string[] = [];
+    for (const name of await redis.keys(\`\${prefix}sess:*\`)) {
+      const key = name.slice(prefix.length);
+      if ((await redis.get(key))?.includes(userId)) keys.push(key);
+    }
+`,
+      ],
+    ],
+    goal: "other people's sessions live on",
+    says: "logs out somebody else",
+  },
+  {
+    name: "all keys are looked through",
+    edits: [
+      [
+        readIndex,
+        `    const prefix = redis.options.keyPrefix ?? "";
+    const keys: string[] = [];
+    for (const name of await redis.keys(\`\${prefix}sess:*\`)) {
+      const key = name.slice(prefix.length);
+      if (JSON.parse((await redis.get(key)) ?? "{}").userId === userId) keys.push(key);
+    }
+`,
+      ],
+    ],
+    goal: "the cost does not grow with other people's sessions",
+    says: "costs more",
+  },
+  {
+    name: "all keys are scanned",
+    edits: [
+      [
+        readIndex,
+        `    const prefix = redis.options.keyPrefix ?? "";
+    const keys: string[] = [];
+    let cursor = "0";
+    do {
+      const [next, names] = await redis.scan(cursor, "MATCH", \`\${prefix}sess:*\`, "COUNT", 100);
+      const found = names.map((name) => name.slice(prefix.length));
+      const sessions = found.length > 0 ? await redis.mget(...found) : [];
+      keys.push(...found.filter((_, i) => JSON.parse(sessions[i] ?? "{}").userId === userId));
+      cursor = next;
+    } while (cursor !== "0");
+`,
+      ],
+    ],
+    goal: "the cost does not grow with other people's sessions",
+    says: "costs more",
+  },
+  {
+    name: "one index for everybody",
+    edits: [
+      ["(userId: string) => `sessions:${userId}`", '(_userId: string) => "sessions"'],
+      [
+        ".zadd(index, endOf(ttlSeconds), key)",
+        ".zadd(index, endOf(ttlSeconds), `${userId} ${key}`)",
+      ],
+      ['"XX", endOf(ttlSeconds), key)', '"XX", endOf(ttlSeconds), `${userId} ${key}`)'],
+      [
+        "transaction.zrem(indexOf(userId), key);",
+        "transaction.zrem(indexOf(userId), `${userId} ${key}`);",
+      ],
+      [
+        readIndex,
+        '    const entries = (await redis.zrange(index, "0", "-1")).filter((each) => each.startsWith(`${userId} `));\n    const keys = entries.map((each) => each.slice(userId.length + 1));\n',
+      ],
+      ["await redis.zrem(index, ...keys);", "await redis.zrem(index, ...entries);"],
+    ],
+    goal: "the cost does not grow with other people's sessions",
+    says: "costs more",
+  },
+  {
+    name: "an entry outlives its logout",
+    edits: [
+      ["    transaction.zrem(indexOf(userId), key);\n", "    void [transaction, userId, key];\n"],
+    ],
+    goal: "an ended session is gone from Redis, and from the index",
+    says: "After a logout, the index still knows",
+  },
+  {
+    name: "the entries outlive their sessions",
+    edits: [["    await redis.zrem(index, ...keys);\n", ""]],
+    goal: "an ended session is gone from Redis, and from the index",
+    says: "the index still knows a session that has ended",
+  },
+  {
+    name: "out of the index, and still in Redis",
+    edits: [["    await redis.del(...keys);\n", ""]],
+    goal: "logging out everywhere ends every session of this user",
+    says: "another device is still logged in",
+  },
+  {
+    name: "dead sessions stay in the index",
+    edits: [[prune, ""]],
+    goal: "the index of somebody who never logs out does not grow for ever",
+    says: "A key grows with every login, and never shrinks",
+  },
+  {
+    name: "a set, and nobody looks what is left of it",
+    edits: [
+      [prune, ""],
+      [".zadd(index, endOf(ttlSeconds), key)", ".sadd(index, key)"],
+      [prolong, "    transaction.expire(index, ttlSeconds);\n    void key;\n"],
+      ["transaction.zrem(", "transaction.srem("],
+      [readIndex, "    const keys = await redis.smembers(index);\n"],
+      ["await redis.zrem(index", "await redis.srem(index"],
+      ["const endOf = (ttlSeconds: number) => Date.now() + ttlSeconds * 1000;\n", ""],
+    ],
+    goal: "the index of somebody who never logs out does not grow for ever",
+    says: "A key grows with every login, and never shrinks",
+  },
+  {
+    name: "the index ends a day after the login",
+    edits: [[prolong, prolong.replace(".expire(index, ttlSeconds)", "")]],
+    goal: "a session that was in use for days can still be ended",
+    says: "is in no index any more",
+  },
+  {
+    name: "the entry ends a day after the login",
+    edits: [[prolong, "    transaction.expire(index, ttlSeconds);\n    void key;\n"]],
+    goal: "a session that was in use for days can still be ended",
+    says: "is in no index any more",
+  },
+  {
+    name: "nothing is prolonged",
+    edits: [[prolong, "    void [transaction, index, key, ttlSeconds];\n"]],
+    goal: "a session that was in use for days can still be ended",
+    says: "is in no index any more",
+  },
+  {
+    name: "an index without an end",
+    edits: [
+      [prolong, prolong.replace(".expire(index, ttlSeconds)", "")],
+      [
+        ".zadd(index, endOf(ttlSeconds), key)\n      .expire(index, ttlSeconds);",
+        ".zadd(index, endOf(ttlSeconds), key);",
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "A key never expires: sessions:",
+  },
+  {
+    name: "seconds that are milliseconds",
+    edits: [
+      [prolong, prolong.replace("expire(index, ttlSeconds)", "expire(index, ttlSeconds * 1000)")],
+      ["      .expire(index, ttlSeconds);", "      .expire(index, ttlSeconds * 1000);"],
+    ],
+    goal: "the index of somebody who never logs out does not grow for ever",
+    says: "Of somebody who stays away for forty days, a key is left",
+  },
+  {
+    name: "milliseconds that are seconds",
+    edits: [["Date.now() + ttlSeconds * 1000", "Date.now() / 1000 + ttlSeconds"]],
+    goal: "logging out everywhere ends every session of this user",
+    says: "another device is still logged in",
+  },
+  {
+    name: "the whole index is deleted",
+    edits: [[deleteThem, "    await redis.del(...keys);\n    await redis.del(index);\n"]],
+    goal: "a login meanwhile is ended, or stays within reach",
+    says: "can never be ended",
+  },
+  {
+    name: "the index is emptied first",
+    edits: [[deleteThem, "    await redis.del(index);\n    await redis.del(...keys);\n"]],
+    goal: halfway,
+    says: "a session cannot be ended any more",
+  },
+  {
+    name: "entries before sessions",
+    edits: [[deleteThem, "    await redis.zrem(index, ...keys);\n    await redis.del(...keys);\n"]],
+    goal: halfway,
+    says: "a session cannot be ended any more",
+  },
+  {
+    name: "nobody waits for the end of the sessions",
+    edits: [
+      [
+        "    await endSessionsOf(req.user.id);\n",
+        "    void endSessionsOf(req.user.id).catch(() => {});\n",
+      ],
+    ],
+    goal: halfway,
+    says: "When logging out everywhere fails halfway, it answers 204",
+  },
+  {
+    name: "what Redis refuses is logged, and that is all",
+    edits: [
+      [
+        "await redis.del(...keys);",
+        'await redis.del(...keys).catch(() => console.warn("not deleted"));',
+      ],
+    ],
+    goal: halfway,
+    says: "fails halfway, it answers 204",
+  },
+  {
+    name: "a new password ends nothing",
+    edits: [[endAfterChange, ""]],
+    goal: newPassword,
+    says: "leaves the other sessions alive",
+  },
+  {
+    name: "a new password keeps the id of the session",
+    edits: [
+      [
+        "if (user) await endSessionsOf(user.id);",
+        "if (user) await endSessionsOf(user.id, `sess:${req.sessionID}`);",
+      ],
+      [
+        "async (userId: string): Promise<void> =>",
+        'async (userId: string, kept = ""): Promise<void> =>',
+      ],
+      [
+        readIndex,
+        readIndex.replace('"-1")', '"-1").then((all) => all.filter((key) => key !== kept))'),
+      ],
+      ["if (!user || !(await startSession(req, res, user))) {", "if (!user) {"],
+    ],
+    goal: newPassword,
+    says: "leaves this session its old id",
+  },
+  {
+    name: "a new password ends this session, too",
+    edits: [["if (!user || !(await startSession(req, res, user))) {", "if (!user) {"]],
+    goal: newPassword,
+    says: "logs out who has changed it",
+  },
+  {
+    name: "the new password is not stored",
+    edits: [
+      [change, "matches && req.user"],
+      ["const { currentPassword, newPassword } =", "const { currentPassword } ="],
+    ],
+    goal: newPassword,
+    says: "The old password still logs in",
+  },
+  {
+    name: "nobody asks for the current password",
+    edits: [
+      [change, "(await db.users.changePassword(req.user, newPassword))"],
+      [
+        "      const matches = await bcrypt.compare(currentPassword, req.user.passwordHash);\n",
+        "      void currentPassword;\n",
+      ],
+    ],
+    goal: "changing the password takes the current one",
+    says: "With a wrong current password, it answers 204",
+  },
+  {
+    name: "a comparison that nobody waits for",
+    edits: [
+      [
+        "const matches = await bcrypt.compare(currentPassword",
+        "const matches = bcrypt.compare(currentPassword",
+      ],
+    ],
+    goal: "changing the password takes the current one",
+    says: "With a wrong current password, it answers 204",
+  },
+  {
+    name: "any length will do",
+    edits: [["newPassword: Password.min(8)", "newPassword: Password"]],
+    goal: "a new password has 8 characters at least, and 72 bytes at most",
+    says: "crashed",
+  },
+  {
+    name: "seven will do",
+    edits: [["Password.min(8)", "Password.min(7)"]],
+    goal: "a new password has 8 characters at least, and 72 bytes at most",
+    says: 'A new password that is "7 chars" is answered 204',
+  },
+  {
+    name: "72 characters instead of 72 bytes",
+    edits: [["Password.min(8)", "z.string().min(8).max(72)"]],
+    goal: "a new password has 8 characters at least, and 72 bytes at most",
+    says: "POST /me/password crashed",
+  },
+  {
+    name: "blanks around a password are taken for a slip",
+    edits: [["Password.min(8)", "z.string().trim().pipe(Password).pipe(z.string().min(8))"]],
+    goal: "a new password has 8 characters at least, and 72 bytes at most",
+    says: 'Nobody logs in with " Blanks AROUND "',
+  },
+  {
+    name: "the last of two changes wins",
+    edits: [
+      [
+        change,
+        "matches && (await db.users.update(req.user.id, { passwordHash: await bcrypt.hash(newPassword, db.bcryptCost) }))",
+      ],
+    ],
+    goal: "changing the password takes the current one",
+    says: "Two changes at the same moment both take the old password",
+  },
+  {
+    name: "a ban that cannot be lifted",
+    edits: [
+      [
+        "const found = await db.users.unban(req.params.id);",
+        "const found = await db.users.update(req.params.id, {});",
+      ],
+    ],
+    goal: "a banned user is out at the next request, and stays out",
+    says: "its user cannot log in",
+  },
+  {
+    name: "a ban that only the login knows",
+    edits: [
+      [guard, guard.replace(" || user.banned", "")],
+      [endAfterBan, ""],
+    ],
+    goal: "a banned user is out at the next request, and stays out",
+    says: "A banned user is still let in",
+  },
+  {
+    name: "refused for the time of the ban",
+    edits: [
+      [
+        guard,
+        `    if (user && user.banned) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    if (!user) {
+      if (userId) await endSession(req, res);
+`,
+      ],
+      [endAfterBan, ""],
+    ],
+    goal: "a banned user is out at the next request, and stays out",
+    says: "old sessions are back",
+  },
+  {
+    name: "whoever is logged in may ban",
+    edits: [
+      [guards, "    .all(requireAuth)\n"],
+      ["  const requireAdmin: RequestHandler", "  const _requireAdmin: RequestHandler"],
+    ],
+    goal: "only administrators ban, and lift a ban",
+    says: "POST answers 204 to a member, not 403",
+  },
+  {
+    name: "whoever is logged in may lift a ban",
+    edits: [
+      [guards, "    .all(requireAuth)\n"],
+      [
+        "    .post(async (req, res) => {\n      const { id }",
+        "    .post(requireAdmin, async (req, res) => {\n      const { id }",
+      ],
+    ],
+    goal: "only administrators ban, and lift a ban",
+    says: "DELETE answers 204 to a member, not 403",
+  },
+  {
+    name: "the guard answers and goes on",
+    edits: [
+      [
+        `    if (req.user.role === "admin") next();
+    else res.status(403).json({ error: { code: "forbidden" } });`,
+        `    if (req.user.role !== "admin") res.status(403).json({ error: { code: "forbidden" } });
+    next();`,
+      ],
+    ],
+    goal: "only administrators ban, and lift a ban",
+    says: "Somebody is banned without a POST of an administrator",
+  },
+  {
+    name: "the role as it was at first",
+    edits: [
+      [
+        "  const requireAdmin: RequestHandler",
+        "  const roles = new Map<string, string>();\n\n  const requireAdmin: RequestHandler",
+      ],
+      [
+        '    if (req.user.role === "admin") next();',
+        '    roles.set(req.user.id, roles.get(req.user.id) ?? req.user.role);\n    if (roles.get(req.user.id) === "admin") next();',
+      ],
+    ],
+    goal: "only administrators ban, and lift a ban",
+    says: "A former administrator still bans",
+  },
+  {
+    name: "a link that bans",
+    edits: [
+      [
+        guards,
+        `${guards}    .get(async (req, _res, next) => {\n      await db.users.ban(req.params.id);\n      next();\n    })\n`,
+      ],
+    ],
+    goal: "only administrators ban, and lift a ban",
+    says: "Somebody is banned without a POST",
+  },
+  {
+    name: "nobody looks what became of a ban",
+    edits: [
+      [
+        '      if (outcome === "last administrator") {\n        res.status(409).json({ error: { code: "last_administrator" } });\n        return;\n      }\n',
+        "",
+      ],
+    ],
+    goal: "the last administrator cannot be locked out",
+    says: "The last administrator bans herself: 204",
+  },
+  {
+    name: "a banned user is told that the password is wrong",
+    edits: [[refusal, ""]],
+    goal: "a banned user cannot log in, and learns why with the right password alone",
+    says: "answered 401, not 403",
+  },
+  {
+    name: "a ban is told before the password is compared",
+    edits: [
+      [refusal, ""],
+      [
+        "    const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);\n",
+        `${refusal.replace("user.banned", "user?.banned")}    const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);\n`,
+      ],
+    ],
+    goal: "a banned user cannot log in, and learns why with the right password alone",
+    says: "A wrong password tells that somebody is banned",
+  },
+  {
+    name: "nobody looks once more",
+    edits: [[lookAgain, "    void now;\n    if (user) return true;\n"]],
+    goal: underWay,
+    says: "survives a new password",
+  },
+  {
+    name: "nobody looks at the ban once more",
+    edits: [
+      [lookAgain, "    if (now && now.passwordHash === user.passwordHash) return true;\n"],
+      [guard, guard.replace(" || user.banned", "")],
+    ],
+    goal: underWay,
+    says: "survives a ban",
+  },
+  {
+    name: "looked once more, and then stored",
+    edits: [
+      [
+        `    await saveSession(req);
+    // Only now`,
+        "    // Only now",
+      ],
+      [
+        lookAgain,
+        lookAgain.replace(
+          "return true;",
+          "{\n      await saveSession(req);\n      return true;\n    }",
+        ),
+      ],
+    ],
+    goal: underWay,
+    says: "survives a new password",
+  },
+  {
+    name: "the sessions first, and then the password",
+    edits: [
+      [endAfterChange, ""],
+      [
+        `      const user = ${change}`,
+        `      if (matches) await endSessionsOf(req.user.id);\n      const user = ${change}`,
+      ],
+    ],
+    goal: underWay,
+    says: "survives a new password",
+  },
+  {
+    name: "a session is written whether it is still there or not",
+    edits: [['ttlSeconds, "XX"),', "ttlSeconds),"]],
+    goal: "a request under way does not bring an ended session back",
+    says: "brings a session back",
+  },
+  {
+    name: "the whole user is written back",
+    edits: [
+      [
+        change,
+        "matches &&\n        (await db.users.update(req.user.id, {\n          ...req.user,\n          passwordHash: await bcrypt.hash(newPassword, db.bcryptCost),\n        }))",
+      ],
+    ],
+    goal: "it holds in other worlds, too",
+    says: "POST /me/password takes back what somebody else changed meanwhile",
+  },
+  {
+    name: "other sites are refused, but for the administrators' routes",
+    edits: [["app.use(refuseOtherSites);", 'app.use(["/auth", "/me"], refuseOtherSites);']],
+    goal: "it holds in other worlds, too",
+    says: "A page of another site can send POST /admin/users",
+  },
+  {
+    name: "new passwords in the log",
+    edits: [
+      [
+        "      const { currentPassword, newPassword } = req.validBody;\n",
+        '      const { currentPassword, newPassword } = req.validBody;\n      console.info("change", req.body);\n',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows the typed password",
+  },
+];

@@ -4,6 +4,7 @@ import { Account, Device, entryOf, logout } from "../../shared/testing/account.t
 import { withClock } from "../../shared/testing/clock.ts";
 import { describeCommands } from "../../shared/testing/commands.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
+import { hashingDuring } from "../../shared/testing/hashes.ts";
 import { atEveryMoment, failingAtEveryMoment } from "../../shared/testing/moments.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
@@ -29,6 +30,7 @@ goal("logging out everywhere ends every session of this user", async ({ open, si
   const account = await Account.at(site);
   const elsewhere = await open({ db: site.db, newProcess: true });
   const phone = await account.logIn(elsewhere);
+  for (let more = 0; more < 25; more++) await account.logIn();
   const laptop = await account.logIn();
   const tablet = await account.logIn(elsewhere);
   // Names change; whose session it is does not.
@@ -221,7 +223,16 @@ goal(
       await account.logIn(),
       account.password,
     ];
-    const answer = mustBeDone(await account.changePassword(laptop).answer);
+    let answer!: Answer;
+    const { synchronous } = await hashingDuring(async () => {
+      answer = mustBeDone(await account.changePassword(laptop).answer);
+    });
+    must(
+      synchronous.length === 0,
+      `While a password is changed, nobody else is served: ${synchronous.join(", ")}.`,
+      answer,
+      "A hash keeps its thread for long. bcrypt's functions that return a Promise use another one.",
+    );
     await phone.mustBeOut(
       "A new password leaves the other sessions alive.",
       answer,
@@ -452,23 +463,31 @@ goal(
 
 goal("a login meanwhile is ended, or stays within reach", async ({ site }) => {
   const account = await Account.at(site);
-  for (const loginIsFirst of [true, false]) {
+  for (const order of [0, 1, 2] as const) {
     await atEveryMoment(site, async () => {
-      const [laptop, browser] = [await account.logIn(), site.browser()];
+      const [laptop, browser, other] = [await account.logIn(), site.browser(), site.browser()];
       const login = () => account.beginLogIn(browser);
-      const logout = () => account.logOutEverywhere(laptop);
+      const logOut = () => account.logOutEverywhere(laptop);
+      const orders = [
+        [login, logOut],
+        [logOut, login],
+        [login, () => account.beginLogIn(other)],
+      ] as const;
+      const [first, second] = orders[order];
       return {
-        first: loginIsFirst ? login : logout,
-        second: loginIsFirst ? logout : login,
+        first,
+        second,
         async afterwards(...answers) {
-          const newcomer = await Device.from(site, browser);
           const next = await account.logOutEverywhere(await account.logIn()).answer;
           next.orNotJudged(204, notYet);
-          await newcomer?.mustBeOut(
-            "A login at the same moment as logging out everywhere can never be ended.",
-            [...answers, next],
-            "It may live: it is a new login. But whoever deletes the whole index takes out what they have not ended. Take out what you have read.",
-          );
+          for (const each of [browser, other]) {
+            const newcomer = await Device.from(site, each);
+            await newcomer?.mustBeOut(
+              "A login at the same moment as another request can never be ended.",
+              [...answers, next],
+              "It may live: it is a new login. But whoever deletes the whole index, or writes back a list that was read before, takes out what others have put in. Redis adds and removes single entries.",
+            );
+          }
         },
       };
     });

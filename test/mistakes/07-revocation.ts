@@ -283,6 +283,42 @@ export const mistakes: readonly Mistake[] = [
     says: "another device is still logged in",
   },
   {
+    name: "the first ten",
+    edits: [[readIndex, readIndex.replace('"-1"', '"9"')]],
+    goal: "logging out everywhere ends every session of this user",
+    says: "another device is still logged in",
+  },
+  {
+    name: "a list that is read and written back",
+    edits: [
+      [
+        readIndex,
+        '    const keys: string[] = JSON.parse((await redis.get(`list:${userId}`)) ?? "[]");\n',
+      ],
+      [
+        "    await saveSession(req);\n    // Only now",
+        `    await saveSession(req);
+    const list = JSON.parse((await redis.get(\`list:\${user.id}\`)) ?? "[]");
+    list.push(\`sess:\${req.sessionID}\`);
+    await redis.set(\`list:\${user.id}\`, JSON.stringify(list), "EX", sessionLifeMs / 1000);
+    // Only now`,
+      ],
+    ],
+    goal: "a login meanwhile is ended, or stays within reach",
+    says: "can never be ended",
+  },
+  {
+    name: "a comparison that stops everything",
+    edits: [
+      [
+        "const matches = await bcrypt.compare(currentPassword",
+        "const matches = bcrypt.compareSync(currentPassword",
+      ],
+    ],
+    goal: newPassword,
+    says: "nobody else is served: compareSync",
+  },
+  {
     name: "the whole index is deleted",
     edits: [[deleteThem, "    await redis.del(...keys);\n    await redis.del(index);\n"]],
     goal: "a login meanwhile is ended, or stays within reach",

@@ -644,13 +644,13 @@ export const mistakes: readonly Mistake[] = [
         "matches &&\n        (await db.users.update(req.user.id, {\n          ...req.user,\n          passwordHash: await bcrypt.hash(newPassword, db.bcryptCost),\n        }))",
       ],
     ],
-    goal: "it holds in other worlds, too",
+    goal: "While an administrator changes the user",
     says: "POST /me/password takes back what somebody else changed meanwhile",
   },
   {
     name: "other sites are refused, but for the administrators' routes",
     edits: [["app.use(refuseOtherSites);", 'app.use(["/auth", "/me"], refuseOtherSites);']],
-    goal: "it holds in other worlds, too",
+    goal: "From a page of another site",
     says: "A page of another site can send POST /admin/users",
   },
   {

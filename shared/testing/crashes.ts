@@ -74,6 +74,14 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
+    /"key" argument must be/,
+    {
+      cause: "a secret is no text",
+      advice:
+        "`secret` takes one text, or one flat list of texts: the secret, then the previous ones.",
+    },
+  ],
+  [
     /secret option required/,
     {
       cause: "`session()` has no `secret`",

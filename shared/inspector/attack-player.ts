@@ -6,31 +6,43 @@ import type { Inspector } from "./inspector.ts";
 /** What came of it, or why it could not be played. */
 export type Outcome = { played: true; verdict: Verdict } | { played: false; why: string };
 
-/** Plays an attack against the app of the inspector, which records it like everything else. */
-export async function playOn(
+/**
+ * Plays attacks against the app of the inspector, which records them like everything else. Those that
+ * need production come last, and the app is as before when they are over.
+ *
+ * @param options.paceMs How long each act waits, for whoever watches.
+ */
+export async function playOn<Played extends Attack>(
   inspector: Inspector,
-  attack: Attack,
+  attacks: readonly Played[],
   { paceMs = 0 } = {},
-): Promise<Outcome> {
-  const { recording, production } = inspector;
-  if (attack.needs.production) await inspector.setProduction(true);
-  recording.note(`Attack: ${attack.name}`, "bad");
+): Promise<{ attack: Played; outcome: Outcome }[]> {
+  const { production } = inspector;
+  const needsProduction = ({ needs }: Attack) => Number(needs.production ?? false);
+  const inOrder = attacks.toSorted((one, other) => needsProduction(one) - needsProduction(other));
+  const played: { attack: Played; outcome: Outcome }[] = [];
   try {
-    const outcome = await play(inspector, attack, paceMs);
-    if (!outcome.played) recording.note(`It could not be played: ${outcome.why}.`);
-    else {
-      const { worked, by, says } = outcome.verdict;
-      recording.note(
-        worked
-          ? `The attack worked. ${says} What stopped it: ${by}.`
-          : `The attack was stopped. ${says} By: ${by}.`,
-        worked ? "bad" : "good",
-      );
+    for (const attack of inOrder) {
+      if (attack.needs.production) await inspector.setProduction(true);
+      inspector.recording.note(`Attack: ${attack.name}`, "bad");
+      const outcome = await play(inspector, attack, paceMs);
+      const [said, tone] = inWords(outcome);
+      inspector.recording.note(said, tone);
+      played.push({ attack, outcome });
     }
-    return outcome;
   } finally {
-    if (attack.needs.production) await inspector.setProduction(production);
+    await inspector.setProduction(production);
   }
+  return played;
+}
+
+/** An outcome as a plain sentence. */
+function inWords(outcome: Outcome): [text: string, tone: "good" | "bad" | "plain"] {
+  if (!outcome.played) return [`It could not be played: ${outcome.why}.`, "plain"];
+  const { worked, by, says } = outcome.verdict;
+  return worked
+    ? [`The attack worked. ${says} What stopped it: ${by}.`, "bad"]
+    : [`The attack was stopped. ${says} By: ${by}.`, "good"];
 }
 
 async function play(inspector: Inspector, attack: Attack, paceMs: number): Promise<Outcome> {

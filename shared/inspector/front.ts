@@ -41,9 +41,9 @@ export class Front {
     this.#waiting.clear();
   }
 
-  async close(): Promise<void> {
+  /** Gives the port back. Connections that were handed over are no longer ours to wait for. */
+  close(): void {
     for (const socket of this.#waiting) socket.destroy();
     this.#server.close();
-    await once(this.#server, "close");
   }
 }

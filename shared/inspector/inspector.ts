@@ -131,7 +131,8 @@ export class Inspector {
     this.redis.close();
     this.#pageServer.closeAllConnections();
     this.#pageServer.close();
-    await Promise.all([this.#app?.stop(), this.#front.close()]);
+    this.#front.close();
+    await this.#app?.stop();
   }
 
   #start(): void {

@@ -92,7 +92,7 @@ async function act(inspector: Inspector, wanted: Act): Promise<void> {
       return inspector.recording.clear();
     case "attack": {
       const attack = attacks.find(({ name }) => name === wanted.name);
-      if (attack) await playOn(inspector, attack, { paceMs: 500 });
+      if (attack) await playOn(inspector, [attack], { paceMs: 500 });
     }
   }
 }

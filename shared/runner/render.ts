@@ -136,10 +136,10 @@ export function renderError(message: string, paper: Paper): string {
 export function renderAttacks(
   step: StepEntry,
   app: string,
-  rows: readonly { name: string; outcome: Outcome }[],
+  rows: readonly { attack: { name: string }; outcome: Outcome }[],
   paper: Paper,
 ): string {
-  const nameColumns = Math.max(...rows.map(({ name }) => name.length));
+  const nameColumns = Math.max(...rows.map(({ attack }) => attack.name.length));
   const fits = paper.columns >= nameColumns + 50;
   const row = (result: string, name: string, why: string, style: Style): Line[] => {
     const head = `${result.padEnd(12)}  ${fits ? name.padEnd(nameColumns) : name}`;
@@ -149,7 +149,7 @@ export function renderAttacks(
       { text: why, styles: ["dim"], verbatim: true },
     ];
   };
-  const lines = rows.flatMap(({ name, outcome }): Line[] => {
+  const lines = rows.flatMap(({ attack: { name }, outcome }): Line[] => {
     if (!outcome.played) return row("· not played", name, outcome.why, "dim");
     const { worked, by } = outcome.verdict;
     return worked ? row("✗ worked", name, by, "red") : row("✓ stopped", name, by, "green");

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openInspector, type Opened } from "../../shared/inspector/open.ts";
@@ -22,9 +22,10 @@ export async function opened(options: Parameters<typeof openInspector>[0]): Prom
   return result;
 }
 
-/** A file with that source, two folders below the root as steps are, until the test ends. */
+/** A file with that source, two folders below the root as those of the steps, until the test ends. */
 export function appFile(source: string): string {
-  const folder = mkdtempSync(join(root, "test/.app-"));
+  mkdirSync(join(root, ".workshop"), { recursive: true });
+  const folder = mkdtempSync(join(root, ".workshop/app-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "app.ts");
   writeFileSync(file, source);

@@ -1,5 +1,5 @@
 import { attacks, canBePlayed } from "../../attacks/all.ts";
-import { playOn, type Outcome } from "../../inspector/attack-player.ts";
+import { playOn } from "../../inspector/attack-player.ts";
 import { openInspector } from "../../inspector/open.ts";
 import type { Invocation } from "../main.ts";
 import { stepPaths } from "../paths.ts";
@@ -20,12 +20,10 @@ export async function attack(invocation: Invocation): Promise<number> {
       write(renderNote(`${inspector.name} does not start:\n${state.words}`, paper, "red"));
       return 1;
     }
-    const rows: { name: string; outcome: Outcome }[] = [];
-    for (const each of attacks.filter((each) => canBePlayed(each, step.number))) {
-      rows.push({ name: each.name, outcome: await playOn(inspector, each) });
-    }
-    write(renderAttacks(step, inspector.name, rows, paper));
-    return rows.some(({ outcome }) => outcome.played && outcome.verdict.worked) ? 1 : 0;
+    const possible = attacks.filter((each) => canBePlayed(each, step.number));
+    const played = await playOn(inspector, possible);
+    write(renderAttacks(step, inspector.name, played, paper));
+    return played.some(({ outcome }) => outcome.played && outcome.verdict.worked) ? 1 : 0;
   } finally {
     await opened.close();
   }

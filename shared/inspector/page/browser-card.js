@@ -19,7 +19,8 @@ export class BrowserCard {
   #window;
   #origin;
   #jar = h("div");
-  #ready = false;
+  /** What it is told before it can listen; undefined once it does. @type {object[] | undefined} */
+  #untold = [];
   #looking = false;
 
   /**
@@ -56,7 +57,10 @@ export class BrowserCard {
           person === "mallory" ? `Take ${other}'s cookie` : `Plant ${other}'s cookie here`,
           () => this.send({ method: "POST", path: "/__inspector/take-over" }),
         ),
-        button("Clear cookies", () => this.send({ method: "POST", path: "/__inspector/forget" })),
+        button("Clear cookies", () => {
+          this.#set.clear();
+          this.send({ method: "POST", path: "/__inspector/forget" });
+        }),
         person === "ada" && hasLogout && button("Open a page of another site", openOtherSite),
       ),
     );
@@ -66,7 +70,9 @@ export class BrowserCard {
       this.#readable = String(data.readable);
       this.draw();
       if (!data.ready) return;
-      this.#ready = true;
+      const untold = this.#untold ?? [];
+      this.#untold = undefined;
+      for (const message of untold) this.#post(message);
       this.look();
     });
   }
@@ -78,7 +84,7 @@ export class BrowserCard {
 
   /** Asks the browser which cookies it has by now. */
   look() {
-    if (this.#looking || !this.#ready) return;
+    if (this.#looking || this.#untold) return;
     this.#looking = true;
     this.#post({});
   }
@@ -104,7 +110,8 @@ export class BrowserCard {
 
   /** @param {object} message */
   #post(message) {
-    this.#window.contentWindow?.postMessage(message, this.#origin);
+    if (this.#untold) this.#untold.push(message);
+    else this.#window.contentWindow?.postMessage(message, this.#origin);
   }
 }
 

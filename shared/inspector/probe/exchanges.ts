@@ -1,7 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isLoopbackName, pagePath, plainHttpName, siteName, type Header } from "../events.ts";
+import {
+  isLoopbackName,
+  pagePath,
+  plainHttpName,
+  siteName,
+  type Header,
+  type ProbeEvent,
+} from "../events.ts";
 import { BodyRecorder } from "./body-recorder.ts";
 import { now, tell } from "./channel.ts";
 import { relay } from "./relay.ts";
@@ -14,8 +21,12 @@ export interface Exchange {
   res: ServerResponse | undefined;
   sent: BodyRecorder;
   received: BodyRecorder;
-  /** A browser that asks for `/`: it is shown the page when the app has nothing there. */
-  asksForRoot: boolean;
+  /**
+   * A browser asks for `/`: it is led to the page when the app has nothing there. Until that is known,
+   * nothing is told.
+   */
+  untold: ProbeEvent | undefined;
+  led: boolean;
 }
 
 /** The exchange in whose asynchronous context the code at hand runs. */
@@ -81,7 +92,8 @@ export function watchExchanges(onListening: (server: Server) => void): void {
   }
   replace(ServerResponse.prototype, "writeHead", (writeHead, res: ServerResponse, args) => {
     const exchange = exchanges.get(res);
-    if (exchange?.asksForRoot && args[0] === 404) {
+    if (exchange?.untold && args[0] === 404) {
+      exchange.led = true;
       res.setHeader("Location", pagePath);
       args.splice(0, typeof args[1] === "string" ? 2 : 1, 302, "Found");
     }
@@ -116,12 +128,13 @@ function begin(req: IncomingMessage, res: ServerResponse | undefined): Exchange 
     res,
     sent: new BodyRecorder(),
     received: new BodyRecorder(),
-    asksForRoot: req.method === "GET" && req.url === "/" && !!req.headers.accept?.includes("html"),
+    untold: undefined,
+    led: false,
   };
   exchanges.set(req, exchange);
   if (res) exchanges.set(res, exchange);
   underWay.add(exchange);
-  tell({
+  const begun: ProbeEvent = {
     type: "request",
     exchange: exchange.id,
     at: now(),
@@ -129,7 +142,11 @@ function begin(req: IncomingMessage, res: ServerResponse | undefined): Exchange 
     url: req.url ?? "",
     headers: pairs(req.rawHeaders),
     throughProxy,
-  });
+  };
+  const asksForRoot =
+    req.method === "GET" && req.url === "/" && /html/.test(req.headers.accept ?? "");
+  if (asksForRoot) exchange.untold = begun;
+  else tell(begun);
   return exchange;
 }
 
@@ -159,13 +176,16 @@ function playProxy(req: IncomingMessage): "https" | "http" | undefined {
   return protocol;
 }
 
-function tellAnswer({ id }: Exchange, res: ServerResponse): void {
+function tellAnswer(exchange: Exchange, res: ServerResponse): void {
+  if (exchange.led) return;
+  if (exchange.untold) tell(exchange.untold);
+  exchange.untold = undefined;
   // The head as it is sent, which no public method gives whole.
   const head = String(Reflect.get(res, "_header") ?? "");
   const [, ...lines] = head.trimEnd().split("\r\n");
   tell({
     type: "answer",
-    exchange: id,
+    exchange: exchange.id,
     at: now(),
     status: res.statusCode,
     reason: res.statusMessage,

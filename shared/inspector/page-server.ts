@@ -71,9 +71,8 @@ async function answer(
       return void res.writeHead(204, { "Set-Cookie": jars.copyFor(person) }).end();
     case "GET ":
       // `/` of the address leads here, whatever name it was called by.
-      if (name !== siteName && !person)
-        return redirect(res, `http://${siteName}:${port}${pagePath}`);
-      break;
+      if (placeOf(name) !== "page" || name === siteName) break;
+      return redirect(res, `http://${siteName}:${port}${pagePath}`);
     default:
   }
   const asset = req.method === "GET" && findAsset(path, placeOf(name));

@@ -256,8 +256,7 @@ describe("the page", () => {
     const step = stepNumber(1);
     const source = readFileSync(stepPaths(step).solution, "utf8").replace(
       "res.json({ data: { visits: req.session.visits } });",
-      `res.cookie("<b>bold</b>", "<img src=x onerror=alert(1)>");
-    res.status(200).send("<img src=x onerror='parent.hacked = 1'><script>parent.hacked = 1</script>");`,
+      `res.send("<img src=x onerror='parent.hacked = 1'><script>parent.hacked = 1</script>");`,
     );
     const desk = await Desk.at(await opened({ step, file: appFile(source) }));
     await desk.of("ada").press("Visit", "<script>parent.hacked = 1</script>");

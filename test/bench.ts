@@ -4,6 +4,8 @@
 //   npm run bench -- --json        as data
 //   npm run bench -- --memory      500 saves, and the memory of the watching runner on the way
 //   npm run bench -- --test        `npm test` as well
+//   npm run bench -- --inspector   what the recorder of `npm run demo` costs, beside the bare app, and
+//                                  nothing else
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { root } from "../shared/runner/paths.ts";
 import { median } from "../shared/testing/time.ts";
+import { costOfTheRecorder } from "./inspector/cost.ts";
 import { copyWorkshop, Terminal } from "./runner/terminal.ts";
 
 const { values: wanted } = parseArgs({
@@ -18,6 +21,7 @@ const { values: wanted } = parseArgs({
     json: { type: "boolean", default: false },
     memory: { type: "boolean", default: false },
     test: { type: "boolean", default: false },
+    inspector: { type: "boolean", default: false },
     saves: { type: "string", default: "30" },
   },
 });
@@ -45,7 +49,13 @@ const goals = "steps/03-login/login.test.ts";
 
 const measurements: Measurement[] = [];
 try {
-  measurements.push(await savesToVerdicts(Number(wanted.saves)), coldStarts(5));
+  if (wanted.inspector) {
+    for (const { what, recorded, bare } of await costOfTheRecorder()) {
+      measurements.push(beside(what, recorded, "without the recorder", bare));
+    }
+  } else {
+    measurements.push(await savesToVerdicts(Number(wanted.saves)), coldStarts(5));
+  }
   if (wanted.test) measurements.push(wholeTest());
   if (wanted.json) console.log(JSON.stringify({ node: process.version, measurements }, null, 2));
   else for (const each of measurements) print(each);
@@ -148,5 +158,6 @@ function print({ what, ratio, beside, ...times }: Measurement): void {
 }
 
 function inWords({ medianMs, minMs, maxMs }: Omit<Measurement, "what">): string {
-  return `median ${Math.round(medianMs)} ms (${Math.round(minMs)} to ${Math.round(maxMs)})`;
+  const [median, min, max] = [medianMs, minMs, maxMs].map((ms) => ms.toFixed(ms < 10 ? 2 : 0));
+  return `median ${median} ms (${min} to ${max})`;
 }

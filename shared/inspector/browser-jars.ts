@@ -39,7 +39,7 @@ export class BrowserJars extends EventEmitter<{ jar: [Person, JarCookie[]] }> {
 
   /** The Set-Cookie headers that put the cookies of the other browser into this one. */
   copyFor(person: Person): string[] {
-    const [other] = (Object.keys(people) as Person[]).filter((each) => each !== person);
+    const other = (Object.keys(people) as Person[]).find((each) => each !== person);
     return this.of(other as Person).map(
       ({ name, value }) => `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secureFor(name)}`,
     );

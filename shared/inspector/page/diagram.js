@@ -1,6 +1,9 @@
 import { h } from "./dom.js";
 import { shown, valuesOf } from "./view.js";
 
+/** As much of a command or a reply as the diagram shows. */
+const shownCharacters = 160;
+
 /** @import { Entry, RecordedCommand, RecordedExchange } from "../recording.ts" */
 
 /**
@@ -105,7 +108,13 @@ function drawCommand({ name, args, reply }, remark) {
   );
 }
 
-/** Without what express-session keeps of the cookie: the same in every session. @param {string} text */
+/**
+ * Without what express-session keeps of the cookie, the same in every session, and without what would
+ * fill the screen. Opened, an exchange shows all of it.
+ *
+ * @param {string} text
+ */
 function brief(text) {
-  return text.replaceAll(/"cookie":\{[^{}]*\}/g, '"cookie":{…}');
+  const short = text.replaceAll(/"cookie":\{[^{}]*\}/g, '"cookie":{…}');
+  return short.length > shownCharacters ? `${short.slice(0, shownCharacters)} …` : short;
 }

@@ -24,17 +24,17 @@ const flags = [
   {
     name: "HttpOnly",
     state: ({ flags }) => (flags.has("httponly") ? "yes" : ""),
-    stops: "page scripts read it (XSS)",
+    stops: "scripts read it (XSS)",
   },
   {
     name: "Secure",
     state: ({ flags }) => (flags.has("secure") ? "yes" : ""),
-    stops: "http carries it, for all to read",
+    stops: "http carries it",
   },
   {
     name: "SameSite",
     state: ({ flags }) => flags.get("samesite") ?? "",
-    stops: "other sites' forms bring it (CSRF)",
+    stops: "other sites send it (CSRF)",
   },
   {
     name: "__Host-",

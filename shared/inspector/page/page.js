@@ -4,7 +4,7 @@ import { byId, h } from "./dom.js";
 import { openExchange } from "./exchange-dialog.js";
 import { drawKeys, marksOf, tick } from "./keys.js";
 import { saveRecording } from "./save.js";
-import { view } from "./view.js";
+import { valuesOf, view } from "./view.js";
 
 /**
  * @import { Entry, RecordedExchange } from "../recording.ts"
@@ -44,7 +44,7 @@ on("hello", (hello) => {
 on("app", ({ status, production, exitCode, words }) => {
   running = status === "running";
   const app = byId("app");
-  const where = production ? "production, behind a TLS proxy" : "development, on http";
+  const where = production ? "production, behind a TLS proxy" : "development";
   app.dataset.status = status;
   app.textContent = `${app.dataset.name} · ${{ running: "runs", starting: "starts …", down: "is down" }[/** @type {"running" | "starting" | "down"} */ (status)]} · ${where}`;
   byId("production").setAttribute("aria-pressed", String(production));
@@ -90,7 +90,7 @@ events.addEventListener("error", () => {
 /** @param {any} hello */
 function meet({ people, attacks }) {
   for (const [person, { name, requests }] of Object.entries(people)) {
-    const [other] = Object.keys(people).filter((each) => each !== person);
+    const other = Object.keys(people).find((each) => each !== person);
     const card = new BrowserCard(person, name, requests, people[other ?? ""].name, step >= 5);
     cards.set(person, card);
     byId("browsers").append(card.element);
@@ -114,7 +114,19 @@ function take(entry) {
   if (known) rows.get(entry.number)?.replaceWith(row);
   else list.append(row);
   rows.set(entry.number, row);
-  if (entry.kind === "exchange" && entry.end) cards.get(entry.who.toLowerCase())?.learn(entry);
+  if (entry.kind === "exchange" && entry.end && isByBrowser(entry)) {
+    cards.get(entry.who.toLowerCase())?.learn(entry);
+  }
+}
+
+/**
+ * Whether one of the browsers on the page sent it. What an attack sends in somebody's name comes from
+ * a program, and leaves nothing in their jar.
+ *
+ * @param {RecordedExchange} exchange
+ */
+function isByBrowser({ headers }) {
+  return valuesOf(headers, "user-agent").length > 0;
 }
 
 /** @param {RecordedExchange} exchange */

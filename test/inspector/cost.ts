@@ -4,8 +4,7 @@ import { Agent, request } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { openKeySpace } from "../../shared/redis/key-space.ts";
 import { provideRedis } from "../../shared/redis/server.ts";
-import { root, stepPaths } from "../../shared/runner/paths.ts";
-import { stepNumber } from "./opened.ts";
+import { root } from "../../shared/runner/paths.ts";
 
 /** Milliseconds of the same thing, with the recorder and without, in turn. */
 export interface Cost {
@@ -22,7 +21,7 @@ interface App {
 }
 
 const rounds = 10;
-const requestsPerRound = 1_000;
+const requestsPerRound = 500;
 const visitorsAtOnce = 10;
 
 /**
@@ -42,7 +41,7 @@ export async function costOfTheRecorder(): Promise<Cost[]> {
     bare: [],
   };
   try {
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 3; i++) {
       for (const [kind, start] of [
         ["recorded", startDemo],
         ["bare", startBare],
@@ -57,7 +56,7 @@ export async function costOfTheRecorder(): Promise<Cost[]> {
     for (let round = 0; round < rounds; round++) {
       for (const kind of ["recorded", "bare"] as const) {
         const { port } = apps[kind];
-        single[kind].push(...(await visits(port, 200, 1)).each);
+        single[kind].push(...(await visits(port, 100, 1)).each);
         many[kind].push((await visits(port, requestsPerRound, visitorsAtOnce)).all);
       }
     }
@@ -110,8 +109,7 @@ async function startDemo(redisUrl: string): Promise<App> {
 }
 
 function startBare(redisUrl: string): Promise<App> {
-  const { solution } = stepPaths(stepNumber(3));
-  const args = ["--import", "tsx", "shared/app/server.ts", solution];
+  const args = ["--import", "tsx", "shared/app/server.ts", "solutions/03-login/app.ts"];
   return running(args, { REDIS_URL: redisUrl, NODE_ENV: "development" }, "/health");
 }
 

@@ -14,7 +14,8 @@ export class Front {
   #receiver: Receiver;
 
   private constructor() {
-    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
+    // Without delay, as an HTTP server sets it for the connections that it accepts by itself.
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
       socket.on("error", () => socket.destroy());
       if (this.#receiver) return this.#receiver(socket);
       this.#waiting.add(socket);

@@ -1,10 +1,10 @@
-import type { AddressInfo } from "node:net";
 import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { StepEntry } from "../runner/manifest.ts";
 import { AppProcess, type AppSettings, type Death } from "./app-process.ts";
 import { pagePath } from "./events.ts";
 import { Front } from "./front.ts";
-import { createPageServer } from "./page-server.ts";
 import { Recording } from "./recording.ts";
 import { RedisView } from "./redis-view.ts";
 
@@ -35,7 +35,10 @@ export class Inspector {
   readonly redis: RedisView;
   readonly #options: InspectorOptions;
   readonly #front: Front;
-  readonly #pageServer = createPageServer(this);
+  readonly #pageServer = createServer((req, res) => {
+    void this.#loadPage().then((answer) => answer(req, res));
+  });
+  #page: Promise<RequestListener> | undefined;
   #production: boolean;
   #app: AppProcess | undefined;
   #state: AppState = { status: "starting" };
@@ -61,6 +64,7 @@ export class Inspector {
     inspector.#pageServer.listen(0, "127.0.0.1");
     await once(inspector.#pageServer, "listening");
     inspector.#start();
+    void inspector.#loadPage();
     return inspector;
   }
 
@@ -133,6 +137,12 @@ export class Inspector {
     this.#pageServer.close();
     this.#front.close();
     await this.#app?.stop();
+  }
+
+  /** While the app starts: neither waits for the other. */
+  #loadPage(): Promise<RequestListener> {
+    this.#page ??= import("./page-server.ts").then(({ createPage }) => createPage(this));
+    return this.#page;
   }
 
   #start(): void {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { attacks } from "../attacks/all.ts";
 import { playOn } from "./attack-player.ts";
@@ -21,13 +21,13 @@ type Act =
  * browser has a host of its own, where scripts of the app under test may run: those hosts are given
  * nothing that such a script must not see.
  */
-export function createPageServer(inspector: Inspector): Server {
+export function createPage(inspector: Inspector): RequestListener {
   const jars = new BrowserJars();
-  return createServer((req, res) => {
+  return (req, res) => {
     // The connection may have to go to the app next.
     res.shouldKeepAlive = false;
     answer(inspector, jars, req, res).catch(() => res.destroy());
-  });
+  };
 }
 
 async function answer(

@@ -20,7 +20,7 @@ interface App {
   end(): Promise<unknown>;
 }
 
-const rounds = 10;
+const rounds = 8;
 const requestsPerRound = 500;
 const visitorsAtOnce = 10;
 

@@ -28,9 +28,7 @@ function namesOf(where: string, step: number): string[] {
     );
   }
   const person = where.toLowerCase() as Person;
-  const [other = ""] = Object.values(people)
-    .map(({ name }) => name as string)
-    .filter((name) => name !== where);
+  const other = Object.values(people).find(({ name }) => name !== where)?.name ?? "";
   const card = pageFile("browser-card.js").replaceAll("${other}", other);
   const fixed = [...card.matchAll(/["`](Take [^"`]+|Plant [^"`]+|Clear [^"`]+|Open [^"`]+)["`]/g)];
   return [

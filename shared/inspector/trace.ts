@@ -1,11 +1,12 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import type { Paper } from "../runner/render.ts";
+import { brief } from "./page/brief.js";
 import { masked } from "./page/secrets.js";
 import type { RecordedCommand, RecordedExchange, Recording } from "./recording.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-const whoColumns = 9;
+const whoColumns = 10;
 const widestLine = 100;
 
 /** Prints each exchange once its answer is complete, and what happens outside of any, as it happens. */
@@ -17,7 +18,7 @@ export function traceTo(write: (text: string) => void, recording: Recording, pap
     if (entry.kind === "outside" && !entry.command.reply) return;
     printed.add(entry);
     if (entry.kind === "exchange") write(traceOf(entry, paper));
-    if (entry.kind === "outside") write(print([commandLine("no one", entry.command)], paper));
+    if (entry.kind === "outside") write(print([commandLine("outside", entry.command)], paper));
   });
 }
 
@@ -50,10 +51,10 @@ interface Row {
 }
 
 function commandLine(head: string, { name, args, reply }: RecordedCommand): Row {
-  const result = reply ? ` → ${reply.failed ? "failed: " : ""}${reply.text}` : "";
+  const result = reply ? ` → ${reply.failed ? "failed: " : ""}${brief(reply.text)}` : "";
   return {
     head,
-    text: `${name} ${args.join(" ")}${result}`,
+    text: `${name} ${brief(args.join(" "))}${result}`,
     style: reply?.failed ? "red" : "cyan",
   };
 }

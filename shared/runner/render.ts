@@ -94,7 +94,7 @@ function redisLine(description: string): Line {
 function whatNext({ number, tryIt }: StepEntry): Line[] {
   const last = number === steps.length;
   return [
-    { text: `See it at work: npm run dev ${number}, and in another terminal:` },
+    { text: `See it at work: npm run dev ${number} and its page, or in another terminal:` },
     ...tryIt.map((line): Line => ({
       text: `  ${line.replaceAll("{url}", "http://localhost:3000")}`,
       styles: ["dim"],

@@ -39,12 +39,12 @@ const exchange: RecordedExchange = {
 test("an exchange is a few aligned lines of 60 columns, without ids", () => {
   const lines = traceOf(exchange, { columns: 60, color: false }).split("\n");
   expect(lines).toEqual([
-    "     Ada  POST /auth/login",
-    "          Cookie: sid=s%3Ar_IW…",
-    "   Redis  GET sess:r_IW… → (nil)",
-    "  answer  200 OK, 4 ms",
-    "          Set-Cookie: sid=s%3Ar_IW…; Path=/; HttpOnly; Same…",
-    "    late  SET sess:r_IW… cleared",
+    "      Ada  POST /auth/login",
+    "           Cookie: sid=s%3Ar_IW…",
+    "    Redis  GET sess:r_IW… → (nil)",
+    "   answer  200 OK, 4 ms",
+    "           Set-Cookie: sid=s%3Ar_IW…; Path=/; HttpOnly; Sam…",
+    "     late  SET sess:r_IW… cleared",
   ]);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
 });

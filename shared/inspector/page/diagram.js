@@ -1,8 +1,6 @@
+import { brief } from "./brief.js";
 import { h } from "./dom.js";
 import { shown, valuesOf } from "./view.js";
-
-/** As much of a command or a reply as the diagram shows. */
-const shownCharacters = 160;
 
 /** @import { Entry, RecordedCommand, RecordedExchange } from "../recording.ts" */
 
@@ -106,15 +104,4 @@ function drawCommand({ name, args, reply }, remark) {
       reply ? `${reply.failed ? "failed: " : "→ "}${shown(brief(reply.text))}` : "no reply yet",
     ),
   );
-}
-
-/**
- * Without what express-session keeps of the cookie, the same in every session, and without what would
- * fill the screen. Opened, an exchange shows all of it.
- *
- * @param {string} text
- */
-function brief(text) {
-  const short = text.replaceAll(/"cookie":\{[^{}]*\}/g, '"cookie":{…}');
-  return short.length > shownCharacters ? `${short.slice(0, shownCharacters)} …` : short;
 }

@@ -40,7 +40,7 @@ async function serve(
     [
       `Step ${step.number} · ${step.title}`,
       "",
-      `Open ${inspector.pageUrl} to see what happens, or try in another terminal:`,
+      `Open ${url} and see what travels, or try in another terminal:`,
       ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
       "",
       ...(port > firstPort && !process.env.PORT

@@ -57,8 +57,7 @@ async function answer(
       return void res.end(JSON.stringify(inspector.recording.entries));
     case "POST act":
       if (name !== siteName) break;
-      await act(inspector, (await json(req)) as Act);
-      return void res.writeHead(204).end();
+      return act(inspector, req, res);
     case "GET jar":
       if (!person) break;
       jars.learn(person, req.headers.cookie);
@@ -80,7 +79,12 @@ async function answer(
   res.setHeader("Content-Type", asset.type).end(asset.content);
 }
 
-async function act(inspector: Inspector, wanted: Act): Promise<void> {
+const playing = new WeakSet<Inspector>();
+
+async function act(inspector: Inspector, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const wanted = (await json(req)) as Act;
+  // Answered first: a restart of the app ends the connection that this came by.
+  res.writeHead(204).end();
   switch (wanted.act) {
     case "restart":
       inspector.recording.note("Restart");
@@ -91,7 +95,10 @@ async function act(inspector: Inspector, wanted: Act): Promise<void> {
       return inspector.recording.clear();
     case "attack": {
       const attack = attacks.find(({ name }) => name === wanted.name);
-      if (attack) await playOn(inspector, [attack], { paceMs: 500 });
+      // One at a time: two would mix in the diagram.
+      if (!attack || playing.has(inspector)) return;
+      playing.add(inspector);
+      await playOn(inspector, [attack], { paceMs: 500 }).finally(() => playing.delete(inspector));
     }
   }
 }

@@ -155,9 +155,9 @@ function redraw() {
   drawRedis();
 }
 
-/** @param {object} wanted */
-function act(wanted) {
-  return fetch("act", { method: "POST", body: JSON.stringify(wanted) });
+/** Has the runner do something; what becomes of it comes as events. @param {object} wanted */
+async function act(wanted) {
+  await fetch("act", { method: "POST", body: JSON.stringify(wanted) }).catch(() => {});
 }
 
 /** @param {string} event @param {(data: any) => void} take */
@@ -185,12 +185,10 @@ toggle("large", (on) => {
   byId("large").setAttribute("aria-pressed", String(on));
   for (const card of cards.values()) card.enlarge(on);
 });
-byId("attack").addEventListener("submit", async (event) => {
+byId("attack").addEventListener("submit", (event) => {
   event.preventDefault();
-  const button = /** @type {HTMLButtonElement} */ (byId("attack").querySelector("button"));
   const { value: name } = /** @type {HTMLSelectElement} */ (byId("attacks"));
-  button.disabled = true;
-  await act({ act: "attack", name }).finally(() => (button.disabled = false));
+  void act({ act: "attack", name });
 });
 addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
   if (ctrlKey || metaKey || altKey || target instanceof HTMLSelectElement || dialog.open) return;

@@ -5,6 +5,7 @@
 //   npm run bench -- --memory      500 saves, and the memory of the watching runner on the way
 //   npm run bench -- --test        `npm test` as well
 //   npm run bench -- --revocation  instead: what it costs to end all sessions of a user
+//   npm run bench -- --inspector   instead: what the recorder of `npm run demo` costs, beside the bare app
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,16 +14,18 @@ import { steps } from "../shared/runner/manifest.ts";
 import { trialsOf } from "../shared/runner/trials.ts";
 import { root } from "../shared/runner/paths.ts";
 import { median } from "../shared/testing/time.ts";
+import { costOfTheRecorder } from "./inspector/cost.ts";
 import { UserError } from "../shared/runner/user-error.ts";
 import { command, countOf } from "./command.ts";
 import { copyWorkshop, Terminal } from "./runner/terminal.ts";
 
-const usage = "npm run bench -- --saves 30 --json --memory --test --revocation";
+const usage = "npm run bench -- --saves 30 --json --memory --test --revocation --inspector";
 const options = {
   json: { type: "boolean", default: false },
   memory: { type: "boolean", default: false },
   test: { type: "boolean", default: false },
   revocation: { type: "boolean", default: false },
+  inspector: { type: "boolean", default: false },
   saves: { type: "string", default: "30" },
 } as const;
 
@@ -64,6 +67,12 @@ await command(usage, options, async (wanted, [extra]) => {
   if (wanted.revocation) {
     const { benchRevocation } = await import("./revocation/bench.ts");
     await benchRevocation({ json: wanted.json });
+    return 0;
+  }
+  if (wanted.inspector) {
+    for (const { what, recorded, bare } of await costOfTheRecorder()) {
+      print(beside(what, recorded, "without the recorder", bare));
+    }
     return 0;
   }
   workshop = copyWorkshop();
@@ -190,5 +199,6 @@ function print({ what, ratio, beside, ...times }: Measurement): void {
 }
 
 function inWords({ medianMs, minMs, maxMs }: Omit<Measurement, "what">): string {
-  return `median ${Math.round(medianMs)} ms (${Math.round(minMs)} to ${Math.round(maxMs)})`;
+  const [median, min, max] = [medianMs, minMs, maxMs].map((ms) => ms.toFixed(ms < 10 ? 2 : 0));
+  return `median ${median} ms (${min} to ${max})`;
 }

@@ -17,6 +17,10 @@ export interface Invocation {
   yes: boolean;
   /** Run the app as behind a TLS proxy in production. */
   production: boolean;
+  /** Print each exchange while the app runs. */
+  trace: boolean;
+  /** Attack the solution in place of the learner's app. */
+  solution: boolean;
   write(text: string): void;
 }
 
@@ -25,6 +29,7 @@ const commands = new Map<string, () => Promise<(invocation: Invocation) => Promi
   ["step", async () => (await import("./commands/step.ts")).step],
   ["dev", async () => (await import("./commands/serve.ts")).dev],
   ["demo", async () => (await import("./commands/serve.ts")).demo],
+  ["attack", async () => (await import("./commands/attack.ts")).attack],
   ["hint", async () => (await import("./commands/hint.ts")).hint],
   ["diff", async () => (await import("./commands/diff.ts")).diff],
   ["reset", async () => (await import("./commands/reset.ts")).reset],
@@ -75,6 +80,8 @@ function parse(command: string, args: readonly string[]) {
       options: {
         once: { type: "boolean" },
         production: { type: "boolean" },
+        trace: { type: "boolean" },
+        solution: { type: "boolean" },
         yes: { type: "boolean", short: "y" },
       },
     });
@@ -88,6 +95,8 @@ function parse(command: string, args: readonly string[]) {
       // npm keeps an option for itself when the `--` before it is forgotten.
       once: values.once ?? process.env.npm_config_once === "true",
       production: values.production ?? false,
+      trace: values.trace ?? false,
+      solution: values.solution ?? false,
       yes: values.yes ?? false,
     };
   } catch (error) {

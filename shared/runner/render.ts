@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
+import type { Outcome } from "../inspector/attack-player.ts";
 import type { Check } from "./commands/doctor.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
 import type { Progress, StepState } from "./progress.ts";
@@ -94,7 +95,7 @@ function redisLine(description: string): Line {
 function whatNext({ number, tryIt, bonus }: StepEntry): Line[] {
   const following = steps.find((step) => step.number === number + 1);
   return [
-    { text: `See it at work: npm run dev ${number}, and in another terminal:` },
+    { text: `See it at work: npm run dev ${number} and its page, or in another terminal:` },
     ...tryIt.map((line): Line => ({
       text: `  ${line.replaceAll("{url}", "http://localhost:3000")}`,
       styles: ["dim"],
@@ -131,6 +132,48 @@ export function renderError(message: string, paper: Paper): string {
   const [first = "", ...rest] = message.split("\n");
   return print(
     [blank, { text: first, styles: ["red"] }, ...rest.map((text) => ({ text })), blank],
+    paper,
+  );
+}
+
+/** `npm run attack`: a row per attack, which becomes two where the paper is narrow. */
+export function renderAttacks(
+  step: StepEntry,
+  app: string,
+  rows: readonly { attack: { name: string }; outcome: Outcome }[],
+  paper: Paper,
+): string {
+  const nameColumns = Math.max(...rows.map(({ attack }) => attack.name.length));
+  const fits = paper.columns >= nameColumns + 50;
+  const row = (result: string, name: string, why: string, style: Style): Line[] => {
+    const head = `${result.padEnd(12)}  ${fits ? name.padEnd(nameColumns) : name}`;
+    if (fits) return [{ text: `${head}  ${why}`, styles: [style], indent: nameColumns + 16 }];
+    return [
+      { text: head, styles: [style], indent: 14 },
+      { text: why, styles: ["dim"], verbatim: true },
+    ];
+  };
+  const lines = rows.flatMap(({ attack: { name }, outcome }): Line[] => {
+    if (!outcome.played) return row("· not played", name, outcome.why, "dim");
+    const { worked, by } = outcome.verdict;
+    return worked ? row("✗ worked", name, by, "red") : row("✓ stopped", name, by, "green");
+  });
+  const played = rows.flatMap(({ outcome }) => (outcome.played ? [outcome.verdict.worked] : []));
+  const worked = played.filter(Boolean).length;
+  return print(
+    [
+      blank,
+      { text: `Mallory against ${app}`, styles: ["bold"] },
+      blank,
+      ...lines,
+      blank,
+      { text: `${played.length - worked} stopped, ${worked} worked.`, styles: ["bold"] },
+      {
+        text: `To see one happen: npm run dev ${step.number}, and play it on the page.`,
+        styles: ["dim"],
+      },
+      blank,
+    ],
     paper,
   );
 }

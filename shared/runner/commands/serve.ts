@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { relative } from "node:path";
-import { openKeySpace } from "../../redis/key-space.ts";
-import { provideRedis } from "../../redis/server.ts";
+import { openInspector } from "../../inspector/open.ts";
+import { traceTo } from "../../inspector/trace.ts";
 import { readLearnersFile } from "../learners-file.ts";
 import type { Invocation } from "../main.ts";
-import { root, stepPaths } from "../paths.ts";
+import { stepPaths } from "../paths.ts";
 import { isFree, wantedPort } from "../ports.ts";
+import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { watchSaves } from "../saves.ts";
 import { UserError } from "../user-error.ts";
@@ -19,104 +17,67 @@ export async function dev(invocation: Invocation): Promise<number> {
 }
 
 /** `npm run demo [N]`: the reference solution. */
-export function demo(invocation: Invocation): Promise<number> {
+export async function demo(invocation: Invocation): Promise<number> {
+  readReference(invocation.step, "solution");
   return serve(invocation, stepPaths(invocation.step).solution);
 }
 
 const firstPort = 3000;
 const ports = 20;
 
-/** Runs an app until Ctrl-C, and starts it again at every save. Redis lives on meanwhile. */
+/**
+ * Runs an app until Ctrl-C, and starts it again at every save. Redis lives on meanwhile, and the
+ * inspector's page shows what happens.
+ */
 async function serve(
-  { step, paper, production, write }: Invocation,
+  { step, paper, production, trace, write }: Invocation,
   file: string,
 ): Promise<number> {
   const port = await freePort();
-  const redis = await provideRedis();
-  const keySpace = openKeySpace(redis.url);
-  const redisUrl = new URL(redis.url);
-  redisUrl.searchParams.set("keyPrefix", keySpace.prefix);
-  const env = {
-    ...process.env,
-    // Whatever the shell says: in production, a browser on http would get no cookie.
-    NODE_ENV: production ? "production" : "development",
-    HOST: "localhost",
-    PORT: String(port),
-    REDIS_URL: redisUrl.href,
-    // The same for all restarts, so that they forget nobody.
-    SESSION_SECRET: process.env.SESSION_SECRET || randomBytes(32).toString("base64url"),
-  };
-  const url = `http://localhost:${port}`;
-  const name = relative(root, file);
+  const opened = await openInspector({ step, file, port, production, output: "inherit" });
+  const { inspector } = opened;
+  const { url, name } = inspector;
   const tell = (text: string) => write(renderNote(text, paper));
 
-  let app: ChildProcess | undefined;
-  let ending = false;
-  const start = () => {
-    const child = spawn(
-      process.execPath,
-      ["--import", "tsx", "shared/runner/dev-server.ts", file],
-      {
-        cwd: root,
-        env,
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
-      },
-    );
-    app = child;
-    child.once("message", () => tell(`${name} listens on ${url}`));
-    child.once("exit", (code) => {
-      if (app !== child) return;
-      app = undefined;
-      if (!ending) tell(`${name} ended (exit code ${code}). It starts again when you save it.`);
-    });
-  };
-  const stop = async () => {
-    const child = app;
-    app = undefined;
-    if (!child || child.exitCode !== null) return;
-    child.kill("SIGTERM");
-    // A handler that never answers must not hold up the restart.
-    const impatience = setTimeout(() => child.kill("SIGKILL"), 1_000);
-    await once(child, "exit");
-    clearTimeout(impatience);
-  };
-
+  // Shown once there is somebody to answer.
+  const invitation = [
+    "",
+    "Open it and see what travels, or try in another terminal:",
+    ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
+  ];
   tell(
     [
       `Step ${step.number} · ${step.title}`,
       "",
-      "Try, in another terminal:",
-      ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
-      "",
       ...(port > firstPort && !process.env.PORT
         ? [`Port ${firstPort} is in use, so the app is at ${port}.`]
         : []),
-      `Redis: ${redis.description}`,
+      ...(port === firstPort ? [] : [`Where the lesson says ${firstPort}, type ${port}.`]),
+      `Redis: ${opened.redis}`,
       "A save restarts the app; Redis lives on. Ctrl-C ends both.",
     ].join("\n"),
   );
-  start();
-
-  let restarting: Promise<void> | undefined;
-  const restart = () => {
-    restarting ??= stop().then(() => {
-      restarting = undefined;
-      if (!ending) start();
-    });
+  if (trace) traceTo(write, inspector.recording, paper);
+  const announce = (state: typeof inspector.state) => {
+    if (state.status === "running") {
+      tell([`${name} listens on ${url}`, ...invitation.splice(0)].join("\n"));
+    }
+    if (state.status === "down") {
+      tell(`${name} ended (exit code ${state.exitCode}). It starts again when you save it.`);
+    }
   };
-  const saves = watchSaves(file, { onSave: restart, onNotice: tell });
+  announce(inspector.state);
+  inspector.onState(announce);
+
+  const saves = watchSaves(file, { onSave: () => void inspector.restart(), onNotice: tell });
 
   const signal = await Promise.race([
     once(process, "SIGINT").then(() => 130),
     once(process, "SIGTERM").then(() => 143),
     parentGone().then(() => 143),
   ]);
-  ending = true;
   saves.close();
-  await restarting;
-  await stop();
-  await keySpace.clear().catch(() => {});
-  await redis.close();
+  await opened.close();
   return signal === 130 ? 0 : signal;
 }
 
@@ -136,7 +97,8 @@ function parentGone(): Promise<void> {
 /** PORT when it is set, otherwise 3000 or the next port that nobody uses. */
 async function freePort(): Promise<number> {
   const wanted = wantedPort();
-  if (wanted !== undefined) {
+  // 0 stands for any.
+  if (wanted) {
     if (await isFree(wanted)) return wanted;
     throw new UserError(
       `Port ${wanted} is in use. Stop what uses it, or unset PORT: the next free one is then taken.`,

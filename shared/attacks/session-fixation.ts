@@ -1,0 +1,46 @@
+import { sessionIdIn } from "../testing/cookies.ts";
+import { attack, NotPlayable } from "./attack.ts";
+
+export const sessionFixation = attack({
+  name: "plant a session id before the login",
+  story: "Whoever knows the id that somebody logs in with is logged in as well (session fixation).",
+  needs: { step: 3 },
+  async play({ step, browser, tell }) {
+    const mallory = browser("mallory");
+    const ada = browser("ada");
+    await tell("Mallory visits, and gets a cookie.");
+    const { setCookies } = await mallory.get("/visits");
+    const planted = await mallory.cookieHeader();
+    if (!planted) throw new NotPlayable("a visit sets no cookie");
+    await tell("Mallory plants that cookie in Ada's browser.");
+    for (const each of setCookies) await ada.accept(each);
+    await tell("Ada logs in.");
+    await ada.logIn("ada");
+    const sameId = idIn(await ada.cookieHeader()) === idIn(planted);
+    await tell("Mallory comes back with the planted cookie.");
+    const path = step >= 4 ? "/me" : "/visits";
+    const { status } = await mallory.get(path, { cookie: planted });
+    return { sameId, opensMe: path === "/me" && status === 200 };
+  },
+  verdict({ sameId, opensMe }) {
+    if (sameId || opensMe) {
+      return {
+        worked: true,
+        by: "nothing: the login kept the id",
+        says: "The id that Mallory planted is now Ada's session.",
+      };
+    }
+    return {
+      worked: false,
+      by: "regenerate: a new id at login",
+      says: "Ada's login got a new id, and the planted one is nobody's.",
+    };
+  },
+});
+
+function idIn(cookieHeader: string): string | undefined {
+  return cookieHeader
+    .split("; ")
+    .map((pair) => sessionIdIn(pair.slice(pair.indexOf("=") + 1)))
+    .find((id) => id !== undefined);
+}

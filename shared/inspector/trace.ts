@@ -1,0 +1,78 @@
+import { stripVTControlCharacters, styleText } from "node:util";
+import type { Paper } from "../runner/render.ts";
+import { brief } from "./page/brief.js";
+import { masked } from "./page/secrets.js";
+import type { RecordedCommand, RecordedExchange, Recording } from "./recording.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+const whoColumns = 10;
+const widestLine = 100;
+
+/** Prints each exchange once its answer is complete, and what happens outside of any, as it happens. */
+export function traceTo(write: (text: string) => void, recording: Recording, paper: Paper): void {
+  const printed = new WeakSet<object>();
+  recording.on("entry", (entry) => {
+    if (printed.has(entry)) return;
+    if (entry.kind === "exchange" && !entry.end) return;
+    if (entry.kind === "outside" && !entry.command.reply) return;
+    printed.add(entry);
+    if (entry.kind === "exchange") write(traceOf(entry, paper));
+    if (entry.kind === "outside") write(print([commandLine("outside", entry.command)], paper));
+  });
+}
+
+/** An exchange in a few aligned lines: who asked, what Redis was asked, what was answered. */
+export function traceOf(exchange: RecordedExchange, paper: Paper): string {
+  const { who, method, url, headers, commands, answer, end, at } = exchange;
+  const cookies = valuesOf(headers, "cookie");
+  const setCookies = valuesOf(answer?.headers ?? [], "set-cookie");
+  const lines: Row[] = [
+    { head: who, text: `${method} ${url}`, style: "bold" },
+    ...cookies.map((cookie): Row => ({ text: `Cookie: ${cookie}` })),
+    ...commands.filter(({ late }) => !late).map((command) => commandLine("Redis", command)),
+    answer && end?.complete
+      ? {
+          head: "answer",
+          text: `${answer.status} ${answer.reason}, ${(end.at - at).toFixed(0)} ms`,
+          style: answer.status < 400 ? "green" : answer.status < 500 ? "yellow" : "red",
+        }
+      : { head: "answer", text: "none: the connection broke", style: "red" },
+    ...setCookies.map((cookie): Row => ({ text: `Set-Cookie: ${cookie}`, style: "magenta" })),
+    ...commands.filter(({ late }) => late).map((command) => commandLine("late", command)),
+  ];
+  return print(lines, paper);
+}
+
+interface Row {
+  head?: string;
+  text: string;
+  style?: Style;
+}
+
+function commandLine(head: string, { name, args, reply }: RecordedCommand): Row {
+  const result = reply ? ` → ${reply.failed ? "failed: " : ""}${brief(reply.text)}` : "";
+  return {
+    head,
+    text: `${name} ${brief(args.join(" "))}${result}`,
+    style: reply?.failed ? "red" : "cyan",
+  };
+}
+
+/** One line each: what does not fit is cut, since a cut cookie says as much as a wrapped one. */
+function print(rows: readonly Row[], { columns, color }: Paper): string {
+  const width = Math.min(columns, widestLine) - whoColumns - 1;
+  return rows
+    .map(({ head = "", text, style }) => {
+      // An app may answer control sequences, which a terminal obeys.
+      const clean = stripVTControlCharacters(masked(text)).replaceAll(/\p{Cc}/gu, " ");
+      const cut = clean.length > width ? `${clean.slice(0, width - 1)}…` : clean;
+      const styled = color && style ? styleText(style, cut, { validateStream: false }) : cut;
+      return `${head.slice(0, whoColumns - 1).padStart(whoColumns - 1)}  ${styled}`;
+    })
+    .join("\n");
+}
+
+function valuesOf(headers: readonly (readonly [string, string])[], name: string): string[] {
+  return headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+}

@@ -8,6 +8,7 @@ import { readLearnersFile } from "../learners-file.ts";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
 import { isFree, wantedPort } from "../ports.ts";
+import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { watchSaves } from "../saves.ts";
 import { UserError } from "../user-error.ts";
@@ -19,7 +20,8 @@ export async function dev(invocation: Invocation): Promise<number> {
 }
 
 /** `npm run demo [N]`: the reference solution. */
-export function demo(invocation: Invocation): Promise<number> {
+export async function demo(invocation: Invocation): Promise<number> {
+  readReference(invocation.step, "solution");
   return serve(invocation, stepPaths(invocation.step).solution);
 }
 

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import type { Check } from "./commands/doctor.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
-import type { Progress, StepState } from "./progress.ts";
+import type { StepState } from "./progress.ts";
 import {
   counted,
   isPassed,
@@ -172,12 +172,14 @@ export function renderProgress(
 }
 
 /** The steps, for whoever asked for one that does not exist. */
-export function listSteps(progress: Progress): string {
+export function listSteps(stateOf: (step: StepEntry) => StepState): string {
+  const marks: Record<StepState, string> = {
+    passed: "✓",
+    "changed since it passed": "~",
+    open: " ",
+  };
   return steps
-    .map(
-      ({ number, slug, title }) =>
-        `${progress.steps[slug]?.passed ? "✓" : " "} ${number}  ${title} (${slug})`,
-    )
+    .map((step) => `${marks[stateOf(step)]} ${step.number}  ${step.title} (${step.slug})`)
     .join("\n");
 }
 

@@ -52,6 +52,13 @@ async function serve(
   const name = relative(root, file);
   const tell = (text: string) => write(renderNote(text, paper));
 
+  // Shown once there is somebody to answer.
+  const invitation = [
+    "",
+    "Try, in another terminal:",
+    ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
+  ];
+
   let app: ChildProcess | undefined;
   let ending = false;
   const start = () => {
@@ -65,7 +72,9 @@ async function serve(
       },
     );
     app = child;
-    child.once("message", () => tell(`${name} listens on ${url}`));
+    child.once("message", () => {
+      tell([`${name} listens on ${url}`, ...invitation.splice(0)].join("\n"));
+    });
     child.once("exit", (code) => {
       if (app !== child) return;
       app = undefined;
@@ -87,12 +96,10 @@ async function serve(
     [
       `Step ${step.number} · ${step.title}`,
       "",
-      "Try, in another terminal:",
-      ...step.tryIt.map((line) => `  ${line.replaceAll("{url}", url)}`),
-      "",
       ...(port > firstPort && !process.env.PORT
         ? [`Port ${firstPort} is in use, so the app is at ${port}.`]
         : []),
+      ...(port === firstPort ? [] : [`Where the lesson says ${firstPort}, type ${port}.`]),
       `Redis: ${redis.description}`,
       "A save restarts the app; Redis lives on. Ctrl-C ends both.",
     ].join("\n"),
@@ -138,7 +145,8 @@ function parentGone(): Promise<void> {
 /** PORT when it is set, otherwise 3000 or the next port that nobody uses. */
 async function freePort(): Promise<number> {
   const wanted = wantedPort();
-  if (wanted !== undefined) {
+  // 0 stands for any.
+  if (wanted) {
     if (await isFree(wanted)) return wanted;
     throw new UserError(
       `Port ${wanted} is in use. Stop what uses it, or unset PORT: the next free one is then taken.`,

@@ -5,9 +5,7 @@
 //   npm run soak -- --load 8       so many busy processes instead of one
 //
 // The real Redis is REDIS_URL, or a `redis-server` that is started for it.
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
+import { spawn, type ChildProcess } from "node:child_process";
 import type { Engine } from "../shared/runner/engine/engine.ts";
 import { steps } from "../shared/runner/manifest.ts";
 import type { StepResult } from "../shared/runner/result.ts";
@@ -15,6 +13,7 @@ import { provideRedis } from "../shared/redis/server.ts";
 import { UserError } from "../shared/runner/user-error.ts";
 import { command, countOf } from "./command.ts";
 import { candidatesOf, grade, type Candidate } from "./grading/grade.ts";
+import { hasRedisServer, startRedisServer } from "./real-redis.ts";
 
 const usage = "npm run soak -- --repeats 5 --load 8";
 const options = {
@@ -120,17 +119,5 @@ function keepBusy(): ChildProcess {
 
 async function realRedis(): Promise<{ url: string; stop(): void } | undefined> {
   if (process.env.REDIS_URL) return { url: process.env.REDIS_URL, stop() {} };
-  if (spawnSync("redis-server", ["--version"]).status !== 0) return undefined;
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  const port = String(typeof address === "object" ? address?.port : 0);
-  probe.close();
-  const server = spawn("redis-server", ["--port", port, "--bind", "127.0.0.1", "--save", ""], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  process.once("exit", () => server.kill());
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
-  for await (const line of server.stdout) if (String(line).includes("Ready to accept")) break;
-  return { url: `redis://127.0.0.1:${port}`, stop: () => void server.kill() };
+  return hasRedisServer ? startRedisServer() : undefined;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 
 /** A Redis that answers. */
@@ -28,15 +29,19 @@ export async function provideRedis(redisUrl = process.env.REDIS_URL?.trim()): Pr
     return startEmbeddedRedis();
   }
   await checkRedis(redisUrl);
+  const { url, remarks } = await ownPlace(redisUrl);
   return {
-    url: redisUrl,
+    url,
     kind: "external",
-    description: `${withoutPassword(redisUrl)} (from REDIS_URL)`,
+    description: [`${withoutPassword(url)} (from REDIS_URL)`, ...remarks].join("; "),
     close: async () => {},
   };
 }
 
-/** @throws {RedisUnavailable} when nothing there speaks Redis with us. */
+/**
+ * @throws {RedisUnavailable} when nothing there speaks Redis with us, or when it keeps nothing: then no
+ *   app could be right there.
+ */
 export async function checkRedis(redisUrl: string): Promise<void> {
   if (!isRedisAddress(redisUrl)) {
     throw new RedisUnavailable(
@@ -58,18 +63,94 @@ export async function checkRedis(redisUrl: string): Promise<void> {
     redis.disconnect();
   }, answerWithinMs);
   try {
-    await redis.ping();
-    // ioredis goes on without the database of the address when the server has none of that number.
-    await redis.select(new URL(redisUrl).pathname.slice(1) || "0");
+    const key = `workshop:check:${randomBytes(6).toString("hex")}`;
+    await Promise.all([
+      redis.ping(),
+      // ioredis goes on without the database of the address when the server has none of that number.
+      redis.select(new URL(redisUrl).pathname.slice(1) || "0"),
+      redis.set(key, "1", "EX", 10),
+      redis.del(key),
+    ]);
   } catch (error) {
     throw new RedisUnavailable(
       // Without the error as its cause: that one holds the password.
-      `Redis at ${withoutPassword(redisUrl)} does not answer: ${reason(cause ?? error)}. ${wayOut}`,
+      `Redis at ${withoutPassword(redisUrl)} ${isRefusal(cause ?? error) ? "is of no use" : "does not answer"}: ${reason(cause ?? error)}. ${wayOut}`,
     );
   } finally {
     clearTimeout(outOfTime);
     redis.disconnect();
   }
+}
+
+/** More keys than anybody wants to leaf through at each look. */
+const crowded = 5_000;
+/** As many as a Redis has unless it is told otherwise. */
+const databases = 16;
+const farMs = 100;
+const pings = 8;
+
+/**
+ * Where a run can work. A key space is found by scanning, so a database full of other keys is left to
+ * them, and a Redis that is too far away for the goals, which have limits, is refused.
+ *
+ * @throws {RedisUnavailable} when it is that far.
+ */
+async function ownPlace(redisUrl: string): Promise<{ url: string; remarks: string[] }> {
+  const url = new URL(redisUrl);
+  const remarks: string[] = [];
+  if (url.searchParams.has("keyPrefix")) {
+    url.searchParams.delete("keyPrefix");
+    remarks.push("each run has a keyPrefix of its own");
+  }
+  const redis = new Redis(url.href, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+  redis.on("error", () => {});
+  try {
+    const awayMs = await distance(redis);
+    if (awayMs > farMs) {
+      throw new RedisUnavailable(
+        `Redis at ${withoutPassword(redisUrl)} is ${Math.round(awayMs)} ms away: a login asks it several times, and would be too late for the goals. ${wayOut}`,
+      );
+    }
+    const keys = await redis.dbsize();
+    if (keys > crowded) {
+      const database = await emptiestDatabase(redis);
+      if (database !== undefined) {
+        remarks.push(`database ${url.pathname.slice(1) || 0} holds ${keys} other keys`);
+        url.pathname = `/${database}`;
+      }
+    }
+  } catch (error) {
+    if (error instanceof RedisUnavailable) throw error;
+    // Somebody who may not ask for this much works where the address says.
+  } finally {
+    redis.disconnect();
+  }
+  return { url: remarks.length > 0 ? url.href : redisUrl, remarks };
+}
+
+/** The shortest of several ways there and back: a busy machine makes some longer, and none shorter. */
+async function distance(redis: Redis): Promise<number> {
+  let shortest = Infinity;
+  for (let i = 0; i < pings && shortest > farMs; i++) {
+    const start = performance.now();
+    await redis.ping();
+    shortest = Math.min(shortest, performance.now() - start);
+  }
+  return shortest;
+}
+
+/** The database with the fewest keys, when that is not many; undefined when there is none. */
+async function emptiestDatabase(redis: Redis): Promise<number | undefined> {
+  const keysIn = new Map<number, number>();
+  for (const [, database, keys] of (await redis.info("keyspace")).matchAll(/db(\d+):keys=(\d+)/g)) {
+    keysIn.set(Number(database), Number(keys));
+  }
+  const [emptiest] = Array.from({ length: databases }, (_, database) => database).toSorted(
+    (a, b) => (keysIn.get(a) ?? 0) - (keysIn.get(b) ?? 0) || a - b,
+  );
+  if (emptiest === undefined || (keysIn.get(emptiest) ?? 0) > crowded) return undefined;
+  await redis.select(emptiest);
+  return emptiest;
 }
 
 const wayOut =
@@ -93,8 +174,23 @@ function reason(error: unknown): string {
   if (/out of range/.test(text)) return "it has no database of that number";
   if (/Unknown RESP type|Protocol error/.test(text))
     return "what listens there does not speak Redis";
+  if (/^OOM\b/.test(text)) return "it is full, and stores nothing more (maxmemory)";
+  if (/^READONLY\b/.test(text)) return "it is a read-only replica";
+  if (/^(MOVED|ASK|CLUSTERDOWN|CROSSSLOT)\b/.test(text)) {
+    return "it is part of a cluster, and these apps speak to a single Redis";
+  }
+  if (/^MISCONF\b/.test(text)) return "it cannot write to its disk, and stores nothing more";
+  if (/^NOPERM\b/.test(text)) return "its user may not write there";
   if (/NOAUTH|WRONGPASS/.test(text)) return "it wants another password";
   return text.replace(/\.$/, "");
+}
+
+/** Whether it answered, and not as it should. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(OOM|READONLY|MOVED|ASK|CLUSTERDOWN|CROSSSLOT|MISCONF|NOPERM)\b/.test(error.message)
+  );
 }
 
 function withoutPassword(redisUrl: string): string {

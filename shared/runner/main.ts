@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { RedisUnavailable } from "../redis/server.ts";
 import { loadEnvFile } from "./env-file.ts";
 import { findStep, type StepEntry } from "./manifest.ts";
-import { firstUnfinished, loadProgress } from "./progress.ts";
+import { firstUnfinished, loadProgress, stateOf } from "./progress.ts";
 import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
 import { brokenPackages } from "./requirements.mjs";
 import { UserError } from "./user-error.ts";
@@ -65,7 +65,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const step = wanted === undefined ? firstUnfinished(progress) : findStep(wanted);
   if (!step) {
     throw new UserError(
-      `There is no step "${argument}". The steps are:\n\n${listSteps(progress)}\n\nTry: npm run ${name} 1`,
+      `There is no step "${argument}". The steps are:\n\n${listSteps((each) => stateOf(each, progress))}\n\nTry: npm run ${name} 1`,
     );
   }
   const run = await load();

@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import type { Outcome } from "../inspector/attack-player.ts";
 import type { Check } from "./commands/doctor.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
-import type { Progress, StepState } from "./progress.ts";
+import type { StepState } from "./progress.ts";
 import {
   counted,
   isPassed,
@@ -219,12 +219,17 @@ export function renderProgress(
 }
 
 /** The steps, for whoever asked for one that does not exist. */
-export function listSteps(progress: Progress): string {
+export function listSteps(stateOf: (step: StepEntry) => StepState): string {
+  const marks: Record<StepState, string> = {
+    passed: "✓",
+    "changed since it passed": "~",
+    open: " ",
+  };
   return steps
-    .map(
-      ({ number, slug, title, bonus }) =>
-        `${progress.steps[slug]?.passed ? "✓" : " "} ${number}  ${title} (${slug}${bonus ? ", a bonus" : ""})`,
-    )
+    .map((step) => {
+      const { number, slug, title, bonus } = step;
+      return `${marks[stateOf(step)]} ${number}  ${title} (${slug}${bonus ? ", a bonus" : ""})`;
+    })
     .join("\n");
 }
 

@@ -72,11 +72,11 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
       return run(state);
 
     case "goals met":
-      return [{ ...state, result: event.result, typeErrors: undefined }, []];
+      return [{ ...dropQuestion(state, event.result), typeErrors: undefined }, []];
 
     case "ran": {
       const { result } = event;
-      const judged = { ...state, result, running: false, typeErrors: undefined };
+      const judged = { ...dropQuestion(state, result), running: false, typeErrors: undefined };
       if (state.savedMeanwhile) return run({ ...judged, savedMeanwhile: false });
       return [
         judged,
@@ -105,6 +105,12 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
     case "key":
       return press({ ...state, askedForDiff: false }, event.key, state.askedForDiff);
   }
+}
+
+/** With a new verdict; a question whether to show the solution all the same may be pointless by then. */
+function dropQuestion(state: WatchState, result: StepResult): WatchState {
+  if (!state.askedForDiff || !meetsItsGoals(result)) return { ...state, result };
+  return { ...state, result, askedForDiff: false, note: undefined };
 }
 
 /** Whether the step's own goals are met, and the trials and the steps before are still under way. */

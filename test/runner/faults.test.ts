@@ -88,6 +88,11 @@ describe("a watching runner", () => {
       says: "GET /visits is handled, but nobody answers: the handler called next(), or threw null",
     },
     {
+      fault: "app.listen on import",
+      edit: [builds, `express().listen(0);\n${builds}`],
+      says: "app.ts:LINE listens on a port by itself",
+    },
+    {
       fault: "no createApp",
       edit: [builds, "export function makeApp"],
       says: "app.ts does not export createApp",
@@ -316,6 +321,38 @@ describe("through pipes", () => {
     writeFileSync(appOf("02-redis-store"), `${solutionOf("02-redis-store")}// one more line\n`);
     const { output } = await runPiped(workshop.folder, ["progress"]);
     expect(output).toMatch(/~ 2 .*changed since it passed/);
+    // The list of the steps ticks what stands now.
+    expect((await runPiped(workshop.folder, ["step", "99"])).output).toMatch(/~ 2 {2}Survive/);
+  });
+
+  test("line endings are no difference, and a missing reference is told by its name", async () => {
+    const app = appOf("02-redis-store");
+    writeFileSync(app, solutionOf("02-redis-store").replaceAll("\n", "\r\n"));
+    const same = await runPiped(workshop.folder, ["diff", "2", "--yes"]);
+    expect(same.output).toMatch(/the same, but for the line endings/);
+    const other = solutionOf("02-redis-store").replace("?? 0) + 1", "?? 0) + 2");
+    writeFileSync(app, other.replaceAll("\n", "\r\n"));
+    const { output } = await runPiped(workshop.folder, ["diff", "2", "--yes"]);
+    expect(output.match(/^ *[+-] .*$/gm)).toHaveLength(2);
+
+    const [solution, starter] = ["app.ts", "starter.ts"].map((file) =>
+      inWorkshop("solutions/02-redis-store", file),
+    ) as [string, string];
+    for (const file of [solution, starter]) renameSync(file, `${file}.away`);
+    for (const [name, args] of [
+      ["app.ts", ["diff", "2", "--yes"]],
+      ["app.ts", ["demo", "2"]],
+      ["starter.ts", ["reset", "2"]],
+    ] as const) {
+      const { exitCode, output } = await runPiped(workshop.folder, args);
+      expect(output.replaceAll(/\s+/g, " ")).toContain(
+        `solutions/02-redis-store/${name} cannot be read (ENOENT). Bring it back: git checkout`,
+      );
+      expect(exitCode).toBe(1);
+    }
+    const verdict = await runPiped(workshop.folder, ["step", "2"]);
+    expect(verdict.output).toMatch(/✗ a visitor is remembered after a restart/);
+    for (const file of [solution, starter]) renameSync(`${file}.away`, file);
   });
 
   test("Redis trouble is no fault of the learner's, and ends within seconds", async () => {
@@ -357,6 +394,10 @@ describe("through pipes", () => {
       const screen = await terminal.shows(/listens on http:\/\/localhost:\d+/);
       const [url = "", port] = /http:\/\/localhost:(\d+)/.exec(screen) ?? [];
       expect(screen).toContain(`Port 3000 is in use, so the app is at ${port}.`);
+      expect(screen).toContain(`Where the lesson says 3000, type ${port}.`);
+      // Nobody is invited before somebody answers.
+      await terminal.shows(`curl -c jar -b jar ${url}/visits`);
+      expect(terminal.screen.indexOf("listens on")).toBeLessThan(terminal.screen.indexOf("curl"));
       expect((await fetch(`${url}/health`)).status).toBe(200);
       terminal.press("\u0003");
       expect(await terminal.exits()).toBe(0);

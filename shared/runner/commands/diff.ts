@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { createTwoFilesPatch } from "diff";
 import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
-import { stepPaths } from "../paths.ts";
 import { loadProgress, stateOf } from "../progress.ts";
 import { renderDiff, renderNote } from "../render.ts";
 import { readLearnersFile } from "../learners-file.ts";
+import { readReference } from "../reference.ts";
 import { UserError } from "../user-error.ts";
 
 /** `npm run diff [N]`: the learner's file against the solution; asks before it gives it away. */
@@ -34,14 +33,21 @@ export async function diff({ step, paper, yes, write }: Invocation): Promise<num
 /** What would turn the learner's file into the solution, as a unified diff. */
 export function solutionDiff(step: StepEntry): string {
   const mine = readLearnersFile(step);
-  const reference = readFileSync(stepPaths(step).solution, "utf8");
+  const reference = readReference(step, "solution");
   if (mine === reference) return "Your file and the solution are the same, byte for byte.";
+  // Git and editors on Windows end lines in their own way; that is no difference.
+  const [ours, theirs] = [withPlainLines(mine), withPlainLines(reference)];
+  if (ours === theirs) return "Your file and the solution are the same, but for the line endings.";
   return createTwoFilesPatch(
     `steps/${step.slug}/app.ts`,
     `solutions/${step.slug}/app.ts`,
-    mine,
-    reference,
+    ours,
+    theirs,
     "yours",
     "the solution",
   );
+}
+
+function withPlainLines(text: string): string {
+  return text.replaceAll("\r\n", "\n");
 }

@@ -11,14 +11,15 @@ import { join, relative } from "node:path";
 import type { Invocation } from "../main.ts";
 import { root, stepPaths } from "../paths.ts";
 import { keepsakes, saveStepProgress, timestamp, whyNoAccess } from "../progress.ts";
+import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { UserError } from "../user-error.ts";
 
 /** `npm run reset [N]`: the exact starter again. What it replaces is kept. */
 export async function reset({ step, paper, write }: Invocation): Promise<number> {
-  const { app, starter } = stepPaths(step);
+  const { app } = stepPaths(step);
   const name = relative(root, app);
-  const source = readFileSync(starter);
+  const source = Buffer.from(readReference(step, "starter"));
   const present = existsSync(app);
   if (present && !lstatSync(app).isFile()) {
     throw new UserError(`${name} is no file. Move it away, then: npm run reset ${step.number}`);

@@ -4,7 +4,7 @@ import { withEngine } from "../engine/with-engine.ts";
 import type { Invocation } from "../main.ts";
 import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
-import { loadProgress, savePassed } from "../progress.ts";
+import { loadProgress, savePassed, stateOf } from "../progress.ts";
 import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
 import { isPassed } from "../result.ts";
 import { watchSaves } from "../saves.ts";
@@ -88,7 +88,7 @@ function watch(
           happen({ type: "told", note: diffNote(action.step) });
           return;
         case "list":
-          happen({ type: "told", note: { text: listSteps(loadProgress().progress) } });
+          happen({ type: "told", note: { text: listOfSteps() } });
           return;
         case "watch":
           saves?.close();
@@ -134,6 +134,11 @@ function watch(
     process.stdout.on("resize", show);
     proceed(...watching(step));
   });
+}
+
+function listOfSteps(): string {
+  const { progress } = loadProgress();
+  return listSteps((step) => stateOf(step, progress));
 }
 
 function diffNote(step: StepEntry): Note {

@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
 import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
+import { readReference } from "../reference.ts";
 import {
   counted,
   meetsItsGoals,
@@ -114,7 +115,7 @@ export class Engine {
     let judgements: Judgement[];
     try {
       const code = source ?? readLearnersFile(step);
-      untouched = code === readFileSync(stepPaths(step).starter, "utf8");
+      untouched = isStarter(step, code);
       const judged = { code, file: whereItStands(owner) };
       const goals = listed.filter(isAsked);
       judgements = await Promise.all(
@@ -176,6 +177,15 @@ function contentOf(step: StepEntry): string | undefined {
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
+  }
+}
+
+function isStarter(step: StepEntry, code: string): boolean {
+  try {
+    return code === readReference(step, "starter");
+  } catch {
+    // The verdict does not need it.
+    return false;
   }
 }
 

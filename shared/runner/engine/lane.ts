@@ -335,6 +335,9 @@ function describeLoadError(
   if (call) {
     return `${place} calls ${call}, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
   }
+  if (message.includes("app.listen unexpectedly called")) {
+    return `${place} listens on a port by itself. It only builds the app: the main program and the tests listen. Take \`app.listen\` out.`;
+  }
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
 }
 

@@ -1,5 +1,8 @@
 // The thread that runs the goals. It speaks vitest's protocol for workers, and has loaded what never
 // changes before the first goal asks for it.
+import { Server } from "node:net";
+import { join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parentPort } from "node:worker_threads";
 import { init, runBaseTests, setupEnvironment } from "vitest/worker";
 
@@ -23,6 +26,18 @@ process.kill = (pid, signal) => {
     throw new Error("process.kill unexpectedly called");
   }
   return kill.call(process, pid, signal);
+};
+
+// What app.ts opens when it is loaded, no goal could close. The servers of the goals are opened by others.
+const { listen } = Server.prototype;
+const steps = join(import.meta.dirname, "../../../steps");
+const learners = [steps + sep, `${pathToFileURL(steps).href}/`];
+Server.prototype.listen = function (...args) {
+  const frames = (new Error().stack ?? "").split("\n").filter((line) => !/\.test\.ts\b/.test(line));
+  if (frames.some((line) => learners.some((folder) => line.includes(folder)))) {
+    throw new Error("app.listen unexpectedly called");
+  }
+  return listen.apply(this, /** @type {Parameters<typeof listen>} */ (args));
 };
 
 /**

@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import type { StepEntry } from "./manifest.ts";
+import { root, stepPaths } from "./paths.ts";
+import { UserError } from "./user-error.ts";
+
+/**
+ * What the workshop brings along for a step: its starter or its solution.
+ *
+ * @throws {UserError} when it is missing or cannot be read.
+ */
+export function readReference(step: StepEntry, which: "starter" | "solution"): string {
+  const file = stepPaths(step)[which];
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const name = relative(root, file);
+    throw new UserError(`${name} cannot be read (${code}). Bring it back: git checkout ${name}`);
+  }
+}

@@ -29,7 +29,7 @@ test("progress names the bonus, and counts the core", () => {
   const text = renderProgress(rows, paper);
   expect(text).toContain(`${core.length} of ${core.length} steps passed.`);
   expect(text).toMatch(new RegExp(`${bonus.number} {2}${bonus.title} \\(bonus\\) +current`));
-  expect(listSteps(passedCore)).toContain(`(${bonus.slug}, a bonus)`);
+  expect(listSteps(() => "open")).toContain(`(${bonus.slug}, a bonus)`);
 });
 
 test("whoever has passed the core is offered the bonus, and nothing after it", () => {

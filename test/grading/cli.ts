@@ -1,5 +1,6 @@
 // Grades everything and prints a table: `npm run grade`, `npm run grade -- 3`, or, to see what the
-// goals of a step make of any file, `npm run grade -- 3 path/to/app.ts`.
+// goals of a step make of any file, `npm run grade -- 3 path/to/app.ts`. What is right has to hold under
+// the rules, in all worlds and before the steps before as well; `--right` grades nothing else.
 import { readFileSync } from "node:fs";
 import type { Engine } from "../../shared/runner/engine/engine.ts";
 import { findStep, steps, type StepEntry } from "../../shared/runner/manifest.ts";
@@ -9,8 +10,9 @@ import { command } from "../command.ts";
 import { candidatesOf, grade } from "./grade.ts";
 
 const usage = "npm run grade, npm run grade -- 3, npm run grade -- 3 my/app.ts";
+const options = { right: { type: "boolean", default: false } } as const;
 
-await command(usage, {}, async (_options, [stepArgument, file, ...rest]) => {
+await command(usage, options, async ({ right }, [stepArgument, file, ...rest]) => {
   const wanted = stepArgument === undefined ? undefined : findStep(stepArgument);
   if (stepArgument !== undefined && !wanted) {
     throw new UserError(
@@ -28,7 +30,10 @@ await command(usage, {}, async (_options, [stepArgument, file, ...rest]) => {
   if (wanted && source !== undefined) {
     return withEngine((engine) => gradeFile(engine, wanted, source));
   }
-  return withEngine((engine) => gradeCandidates(engine, wanted ? [wanted] : steps));
+  return withEngine(async (engine) => {
+    await engine.widen();
+    return gradeCandidates(engine, wanted ? [wanted] : steps, right);
+  });
 });
 
 function sourceOf(file: string): string {
@@ -59,11 +64,16 @@ async function gradeFile(engine: Engine, step: StepEntry, source: string): Promi
   return isPassed(result) ? 0 : 1;
 }
 
-async function gradeCandidates(engine: Engine, wanted: readonly StepEntry[]): Promise<number> {
+async function gradeCandidates(
+  engine: Engine,
+  wanted: readonly StepEntry[],
+  right: boolean,
+): Promise<number> {
   const slips: string[] = [];
   console.log("| step | kind | what | goal | first line of the message |\n|---|---|---|---|---|");
   for (const step of wanted) {
     for (const candidate of await candidatesOf(step)) {
+      if (right && !["solution", "alternative"].includes(candidate.kind)) continue;
       const { result, complaint } = await grade(engine, candidate, true);
       const { goal, says } = candidate.finding(result);
       console.log(`| ${step.number} | ${candidate.kind} | ${candidate.name} | ${goal} | ${says} |`);

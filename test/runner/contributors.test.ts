@@ -2,10 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import { steps } from "../../shared/runner/manifest.ts";
 import { root } from "../../shared/runner/paths.ts";
 
 test.for([
-  { args: ["grade", "9"], says: 'There is no step "9": there are 1 to 6.' },
+  { args: ["grade", "9"], says: `There is no step "9": there are 1 to ${steps.length}.` },
   { args: ["grade", "9", "package.json"], says: 'There is no step "9"' },
   { args: ["grade", "3", "nothing.ts"], says: "There is no file nothing.ts." },
   { args: ["grade", "3", "steps"], says: "steps cannot be read (EISDIR)." },

@@ -43,6 +43,7 @@ const circumstances = [
   { name: "With a secret that was changed", since: 1 },
   { name: "With an id that can be foreseen", since: 1 },
   { name: "Under another name of the cookie", since: 6 },
+  { name: "With more in the address", since: 1 },
   { name: "For whoever says who they are", since: 4 },
   { name: "With a link instead of a form", since: 5 },
   { name: "In a sequence that nobody listed", since: 1 },

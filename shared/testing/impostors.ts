@@ -18,6 +18,7 @@ export const impostors: readonly World[] = [
   { name: "With a secret that was changed", visit: otherSecret },
   { name: "With an id that can be foreseen", visit: foreseeableIds },
   { name: "Under another name of the cookie", visit: otherNames },
+  { name: "With more in the address", visit: moreInTheAddress },
   { name: "For whoever says who they are", visit: saidBesideTheCookie },
   { name: "With a link instead of a form", visit: links },
 ];
@@ -191,6 +192,43 @@ async function otherNames({ open, step }: WorldGoal): Promise<void> {
       "Any subdomain can plant a cookie of that name for the whole domain. The prefix protects nobody as long as another name opens the session too.",
     );
   }
+}
+
+/** An address is written by whoever sends somebody there. */
+async function moreInTheAddress({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const { owner, value, id } = await ownSession(site, step);
+  const why =
+    "Which session it is comes from the signed cookie alone, and what is in it from the server. Addresses are sent around, and end up in logs and in the browser's history.";
+  for (const planted of [decodeURIComponent(value), id]) {
+    const names = plant(site.app, planted);
+    const answer = await site
+      .browser()
+      .get("/visits")
+      .finally(() => names.remove());
+    must(
+      !(Number(answer.data.visits) > 1),
+      `the id of a session in ${namesOf(names).join(" or ")} opens it.`,
+      answer,
+      why,
+    );
+  }
+  const before = await owner.get("/visits");
+  const after = await owner.get("/visits?visits=41&count=41&n=41&userId=41");
+  must(
+    after.data.visits === Number(before.data.visits) + 1,
+    `GET /visits counts ${String(after.data.visits)} after ${String(before.data.visits)}.`,
+    [before, after],
+    why,
+  );
+  const script = plant(site.app, "show");
+  const padded = await owner.get("/visits").finally(() => script.remove());
+  must(
+    !padded.succeeded || padded.body !== undefined,
+    `asked with ${namesOf(script).join(" or ")}, GET /visits answers with a script instead of JSON.`,
+    padded,
+    "Any page may load a script from your site, with the cookie of its reader, and gets the answer handed to its own function (JSONP). JSON stays unreadable to other sites.",
+  );
 }
 
 async function saidBesideTheCookie({ open, step }: WorldGoal): Promise<void> {

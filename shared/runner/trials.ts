@@ -46,6 +46,13 @@ const circumstances = [
   { name: "With more in the address", since: 1 },
   { name: "For whoever says who they are", since: 4 },
   { name: "With a link instead of a form", since: 5 },
+  { name: "On a dozen devices, at two processes", since: 7 },
+  { name: "With passwords of every kind", since: 7 },
+  { name: "Forty days later", since: 7 },
+  { name: "When two do the same at once", since: 7 },
+  { name: "While a visit is under way", since: 7 },
+  { name: "While somebody logs in", since: 7 },
+  { name: "When one thing fails halfway", since: 7 },
   { name: "In a sequence that nobody listed", since: 1 },
 ] as const;
 

@@ -69,6 +69,8 @@ const copied = "then, with the cookie of another device";
 export interface Ending {
   name: string;
   begin(device: Device): Exchange;
+  /** Lets the user log in again, where more has ended than sessions. */
+  undo(): Promise<unknown>;
 }
 
 /** Ada's account with all that happens to it; and Grace, who may ban her. */
@@ -129,11 +131,6 @@ export class Account {
     return exchange;
   }
 
-  /** An administrator follows a link. */
-  async adminGets(path: string): Promise<void> {
-    await this.#admin.browser.get(path);
-  }
-
   ban(id: string = seededUsers.ada.id): Exchange {
     return this.#admin.browser.begin("POST", `/admin/users/${id}/ban`);
   }
@@ -148,15 +145,19 @@ export class Account {
    */
   async endings(...names: readonly string[]): Promise<Ending[]> {
     const all: Ending[] = [
-      { name: "logging out everywhere", begin: (device) => this.logOutEverywhere(device) },
-      { name: "a new password", begin: (device) => this.changePassword(device) },
-      { name: "a ban", begin: () => this.ban() },
+      {
+        name: "logging out everywhere",
+        begin: (device) => this.logOutEverywhere(device),
+        undo: nothing,
+      },
+      { name: "a new password", begin: (device) => this.changePassword(device), undo: nothing },
+      { name: "a ban", begin: () => this.ban(), undo: () => this.liftBan() },
     ];
     const found: Ending[] = [];
     for (const ending of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
       const { status } = await ending.begin(await this.logIn()).answer;
       if (status === 204) found.push(ending);
-      await this.liftBan();
+      await ending.undo();
     }
     return found.length > 0 ? found : notJudged("nothing ends all sessions of a user yet");
   }
@@ -166,7 +167,10 @@ export class Account {
 export const logout: Ending = {
   name: "a logout",
   begin: ({ browser }) => browser.begin("POST", "/auth/logout"),
+  undo: nothing,
 };
+
+async function nothing(): Promise<void> {}
 
 function nobodyLogsIn(): never {
   notJudged("logging in does not work, so there is nobody to test this with");

@@ -131,6 +131,12 @@ export class Answer {
     must(false, claim, this, reason);
   }
 
+  /** Demands 204, and hands itself on as evidence. */
+  mustBeDone(): this {
+    this.mustBe(204, `${this.route} answers ${this.status}, not 204.`, "Done, and nothing to say.");
+    return this;
+  }
+
   /** Demands the code of the contract: people read a status, programs decide by the code. */
   mustSay(code: string): void {
     must(

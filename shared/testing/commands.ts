@@ -115,7 +115,7 @@ export class CommandTap {
 
   /** Waits until the app has had nothing to ask Redis for a few turns: it has nothing left to do. */
   async quiet(): Promise<void> {
-    let seen = -1;
+    let seen = this.sent.length;
     for (let calm = 0; calm < 3; calm++) {
       await pause(2);
       if (this.#unanswered > 0 || this.sent.length !== seen) calm = -1;

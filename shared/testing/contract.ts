@@ -538,5 +538,11 @@ async function revocations(one: Actor, other: Actor): Promise<void> {
   ]);
   await other.doesAll([ask, { does: "log out everywhere" }, ask, asAda, ask]);
   await one.doesAll([ask, { does: "log out everywhere" }, ask, { does: "visit" }]);
+  // Nobody is logged in there any more.
+  await one.doesAll([
+    { does: "log out everywhere" },
+    { does: "change the password", to: "engine no. 3" },
+    { does: "ban", whom: "alan" },
+  ]);
   await other.doesAll([ask, { does: "change the password", to: "engine no. 2" }, asGrace, ask]);
 }

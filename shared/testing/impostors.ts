@@ -333,4 +333,19 @@ async function links({ open, step }: WorldGoal): Promise<void> {
       "Browsers and mail programs follow links on their own, and an image on any page sends a GET. What changes something is a POST.",
     );
   }
+  if (step >= 7) await administratorsLinks(site);
+}
+
+/** An administrator's click can do more harm than anybody's. */
+async function administratorsLinks(site: Site): Promise<void> {
+  const administrator = site.browser();
+  await administrator.logIn(grace);
+  const link = await administrator.get(`/admin/users/${ada.id}/ban`);
+  const user = await site.db.users.findById(ada.id);
+  must(
+    !user?.banned,
+    `${link.route} bans when an administrator follows a link.`,
+    link,
+    "Any page or mail can hold that link, and the browser of whoever follows it sends the cookie along. What changes something is a POST.",
+  );
 }

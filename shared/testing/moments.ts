@@ -4,7 +4,7 @@ import type { Answer } from "./answer.ts";
 import type { Browser, Exchange } from "./browser.ts";
 import { kindOf, replyError, type CommandKind, type Hold } from "./commands.ts";
 import type { Site } from "./site.ts";
-import { hurried, pause } from "./time.ts";
+import { atMost, hurried } from "./time.ts";
 
 /** Holds every Redis command and every question to the database, each until it is released. */
 export function holdEverything(site: Site): Hold {
@@ -29,25 +29,30 @@ export function holdEverything(site: Site): Hold {
   return hold;
 }
 
-/** A visit that has read its session and is about to store it. */
-export async function visitUnderWay(site: Site, browser: Browser) {
-  const write = site.commands.hold("store");
-  const slow = browser.begin("GET", "/visits");
-  await Promise.race([write.reached, slow.answer]);
-  write.letOthersPass();
+/** A request that has come as far as its first Redis command of this kind, and waits there. */
+export async function underWay(site: Site, kind: CommandKind, begin: () => Exchange) {
+  const hold = site.commands.hold(kind);
+  const slow = begin();
+  await Promise.race([hold.reached, slow.answer.catch(() => {})]);
+  hold.letOthersPass();
   return {
-    /** Does something, lets the visit store its session, and waits until both are done. */
+    /** Does something, lets the request go on, and waits until both are done. */
     async meanwhile<Result>(action: () => Promise<Result>): Promise<Result> {
       const done = action();
       // Whoever lets one request wait for the other gets both done, once the first may go on.
-      await Promise.race([done, pause(500)]);
-      write.release();
+      await atMost(500, done);
+      hold.release();
       const result = await done;
       await slow.answer.catch(() => {});
       await site.commands.quiet();
       return result;
     },
   };
+}
+
+/** A visit that has read its session and is about to store it. */
+export function visitUnderWay(site: Site, browser: Browser) {
+  return underWay(site, "store", () => browser.begin("GET", "/visits"));
 }
 
 /**
@@ -105,7 +110,7 @@ export async function interleave<First extends Exchange, Second extends Exchange
   hold.letOthersPass();
   const second = await beginSecond();
   // Whoever lets one request wait for the other gets both done, once the first may go on.
-  await Promise.race([second.answer.catch(() => {}), pause(100)]);
+  await atMost(100, second.answer);
   hold.release();
   await Promise.allSettled([first.answer, second.answer]);
   return { first, second, waited: !answered };
@@ -137,14 +142,19 @@ export interface Attempt {
   afterwards(answer: Answer): Promise<void>;
 }
 
-/** Plays an attempt once for each thing that it asks Redis or the database for: that one fails. */
+/**
+ * Plays an attempt once for each thing that it asks Redis or the database for: that one fails.
+ *
+ * @param holdMoments Holds what may fail: all that it asks for, or less.
+ */
 export async function failingAtEveryMoment(
   site: Site,
   prepare: () => Promise<Attempt>,
+  holdMoments = holdEverything,
 ): Promise<void> {
   for (let moment = 1, more = true; more && moment < mostMoments; moment++) {
     const { request, afterwards } = await prepare();
-    const hold = holdEverything(site);
+    const hold = holdMoments(site);
     const { answer } = request();
     more = !(await waitsFor(hold, answer, moment));
     if (more) hold.refuseOne();

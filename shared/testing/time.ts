@@ -5,6 +5,16 @@ export async function pause(ms: number): Promise<void> {
   for (let look = 0; look < ms; look++) await sleep(1);
 }
 
+/** Waits until something has come to its end, well or not, and that many milliseconds at the most. */
+export async function atMost(ms: number, awaited: Promise<unknown>): Promise<void> {
+  const state = { over: false };
+  const end = () => void (state.over = true);
+  const looks = async () => {
+    for (let look = 0; look < ms && !state.over; look++) await sleep(1);
+  };
+  await Promise.race([awaited.then(end, end), looks()]);
+}
+
 /**
  * Lets the timers that begin meanwhile (`setTimeout` and `setInterval`) end that many times sooner.
  * Timers of other kinds keep their time.

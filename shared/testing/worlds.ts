@@ -16,6 +16,7 @@ import {
 import { sessionIdIn } from "./cookies.ts";
 import { tellAddress } from "./connections.ts";
 import type { Goal } from "./goals.ts";
+import { encounters } from "./encounters.ts";
 import { explore } from "./explorer.ts";
 import { hashingDuring } from "./hashes.ts";
 import { crowds } from "./crowds.ts";
@@ -23,6 +24,7 @@ import { later } from "./later.ts";
 import { impostors } from "./impostors.ts";
 import { holdEverything, impatiently, interleave, loseAnswers, waitsFor } from "./moments.ts";
 import { processorMs } from "./processor-time.ts";
+import { revocations } from "./revocations.ts";
 import { sessionKeyOf } from "./session-keys.ts";
 import type { Site } from "./site.ts";
 import { pause } from "./time.ts";
@@ -117,6 +119,8 @@ export const worlds: readonly World[] = [
   { name: "After a long outage of Redis", visit: longOutage },
   ...crowds,
   ...impostors,
+  ...revocations,
+  ...encounters,
   {
     name: "In a sequence that nobody listed",
     visit: (goal) => explore(goal, Number(process.env.EXPLORE_SEED) || undefined),
@@ -143,16 +147,15 @@ async function twoPeople({
   const contract = new Contract(step);
   const people: [Actor, Actor] = [new Actor(contract, site), new Actor(contract, site)];
   await settleIn(people);
+  for (const person of people) await person.does(visit);
   return { site, people };
 }
 
 async function settleIn([one, other]: [Actor, Actor]): Promise<void> {
-  if (one.contract.step >= 3 && one.who !== "ada") await one.does(logIn);
+  if (one.contract.step >= 3 && one.who !== "ada") await one.doesAll([logIn, visit]);
   if (one.contract.step >= 3 && other.who !== "grace") {
-    await other.does({ does: "log in", as: "grace" });
+    await other.doesAll([{ does: "log in", as: "grace" }, visit]);
   }
-  await one.does(visit);
-  await other.does(visit);
 }
 
 /** Every pair of acts, the second at each moment at which the first waits for something. */
@@ -521,7 +524,7 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
   if (step < 7) return;
   const administrator = new Actor(member.contract, site);
   await administrator.does({ does: "log in", as: "grace" });
-  for (const value of [...long, ...odd]) {
+  for (const value of [...laborious(28), ...laborious(2_000), ...odd]) {
     for (const body of [
       { currentPassword: value, newPassword: "difference engine" },
       ...(odd.includes(value) ? [value] : []),

@@ -1,0 +1,179 @@
+import { seededUsers } from "../app/database.ts";
+import { Account, Device } from "./account.ts";
+import type { Answer } from "./answer.ts";
+import { atEveryMoment, failingAtEveryMoment, type Attempt } from "./moments.ts";
+import { must } from "./verdict.ts";
+import type { World, WorldGoal } from "./worlds.ts";
+
+const { ada, grace } = seededUsers;
+
+/** Worlds in which what ends sessions meets another request, or an error, at each moment. */
+export const encounters: readonly World[] = [
+  { name: "When two do the same at once", visit: twoAtOnce },
+  { name: "While a visit is under way", visit: visitMeanwhile },
+  { name: "While somebody logs in", visit: loginMeanwhile },
+  { name: "When one thing fails halfway", visit: failsHalfway },
+];
+
+async function twoAtOnce(goal: WorldGoal): Promise<void> {
+  await twoChanges(goal);
+  await twoAdministrators(goal);
+  await twoLogins(goal);
+}
+
+async function twoChanges({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  await atEveryMoment(site, async () => {
+    const [laptop, phone] = [await account.logIn(), await account.logIn()];
+    const current = account.password;
+    return {
+      first: () => account.changePassword(laptop, undefined, current),
+      second: () => account.changePassword(phone, undefined, current),
+      async afterwards(...answers) {
+        const both = answers.every(({ succeeded }) => succeeded);
+        must(
+          !both,
+          "two changes of a password both take the old one.",
+          answers,
+          "The second one was asked for by somebody who knows the current password no more. `db.users.changePassword` says which came first: believe it.",
+        );
+      },
+    };
+  });
+}
+
+async function twoAdministrators({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  await site.db.users.update(ada.id, { role: "admin" });
+  await atEveryMoment(site, async () => {
+    const [first, second] = [await Device.of(site, grace), await Device.of(site, ada)];
+    return {
+      first: () => first.browser.begin("POST", `/admin/users/${ada.id}/ban`),
+      second: () => second.browser.begin("POST", `/admin/users/${grace.id}/ban`),
+      async afterwards(...answers) {
+        const people = await Promise.all([ada, grace].map(({ id }) => site.db.users.findById(id)));
+        const active = people.some((user) => user && !user.banned);
+        must(
+          active,
+          "two administrators lock each other out.",
+          answers,
+          "Nobody is left who could lift the ban. `db.users.ban` says what became of it: believe it.",
+        );
+        for (const { id } of [ada, grace]) await site.db.users.unban(id);
+      },
+    };
+  });
+}
+
+async function twoLogins({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  await atEveryMoment(site, async () => {
+    const browsers = [site.browser(), site.browser()] as const;
+    return {
+      first: () => account.beginLogIn(browsers[0]),
+      second: () => account.beginLogIn(browsers[1]),
+      async afterwards(...answers) {
+        const next = await account.logOutEverywhere(await account.logIn()).answer;
+        for (const browser of browsers) {
+          const device = await Device.from(site, browser);
+          await device?.mustBeOut(
+            "of two logins, one can never be ended.",
+            [...answers, next],
+            "Whoever reads a list and writes it back takes out what others have put in meanwhile. Redis adds and removes single entries.",
+          );
+        }
+      },
+    };
+  });
+}
+
+async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  for (const { name, begin, undo } of await account.endings()) {
+    await atEveryMoment(site, async () => {
+      const [phone, laptop] = [await account.logIn(), await account.logIn()];
+      return {
+        first: () => phone.browser.begin("GET", "/visits"),
+        second: () => begin(laptop),
+        async afterwards(...answers) {
+          await phone.mustBeOut(
+            `the visit brings back a session that ended by ${name}.`,
+            answers,
+            "As at a logout: what changes a session is written only where its key is.",
+          );
+          await undo();
+        },
+      };
+    });
+  }
+}
+
+/** Whichever of the two begins first: the new session ends with the others, or can be ended later. */
+async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  for (const { name, begin, undo } of await account.endings()) {
+    for (const loginIsFirst of [true, false]) {
+      await atEveryMoment(site, async () => {
+        const [laptop, browser, password] = [
+          await account.logIn(),
+          site.browser(),
+          account.password,
+        ];
+        const login = () => account.beginLogIn(browser, password);
+        const end = () => begin(laptop);
+        return {
+          first: loginIsFirst ? login : end,
+          second: loginIsFirst ? end : login,
+          async afterwards(...answers) {
+            const newcomer = await Device.from(site, browser);
+            const evidence: Answer[] = [...answers];
+            if (name === "logging out everywhere") {
+              evidence.push(await account.logOutEverywhere(await account.logIn()).answer);
+            }
+            await newcomer?.mustBeOut(
+              name === "logging out everywhere"
+                ? "the new session can never be ended."
+                : `the login survives ${name}.`,
+              evidence,
+              "Once its session is stored, and can be found, a login looks at the user again: it was let in by what may be true no more. And whatever ends sessions takes out of the index what it has read there, and nothing else: Redis removes single entries.",
+            );
+            await undo();
+          },
+        };
+      });
+    }
+  }
+}
+
+async function failsHalfway({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  const why =
+    "Whoever walks away believes that all sessions have ended: what failed is an error, 500. And an entry goes after its session, so that the next attempt finds what is left.";
+  for (const { name, begin, undo } of await account.endings()) {
+    const attempt = async (): Promise<Attempt> => {
+      const [phone, laptop] = [await account.logIn(), await account.logIn()];
+      return {
+        request: () => begin(laptop),
+        async afterwards(answer) {
+          const claim = `${name} answers ${answer.status}`;
+          const evidence = [answer, "one thing that it asked for was refused"];
+          must(answer.succeeded || answer.status >= 500, `${claim}, not 500.`, evidence, why);
+          if (answer.succeeded) await phone.mustBeOut(`${claim}.`, evidence, why);
+          await undo();
+          const next = await account.logOutEverywhere(await account.logIn()).answer;
+          const never = `after ${name}, a session cannot be ended any more.`;
+          await phone.mustBeOut(never, [...evidence, next], why);
+        },
+      };
+    };
+    // What else can fail of the others, fails alike.
+    const deletions =
+      name === "logging out everywhere" ? undefined : () => site.commands.hold("delete");
+    await failingAtEveryMoment(site, attempt, deletions);
+  }
+}

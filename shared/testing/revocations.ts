@@ -1,0 +1,121 @@
+import { seededUsers } from "../app/database.ts";
+import { Account, Device } from "./account.ts";
+import type { Answer } from "./answer.ts";
+import { withClock } from "./clock.ts";
+import { hashingDuring } from "./hashes.ts";
+import { must } from "./verdict.ts";
+import type { World, WorldGoal } from "./worlds.ts";
+
+const { ada } = seededUsers;
+// Whoever looks for a part of an id finds this one, too.
+const namesake = { id: `${ada.id}0`, email: "augusta@example.com", password: "another engine" };
+const devicesOfOne = 12;
+
+/** Worlds for what ends sessions from elsewhere. */
+export const revocations: readonly World[] = [
+  { name: "On a dozen devices, at two processes", visit: manyDevices },
+  { name: "With passwords of every kind", visit: passwords },
+  { name: "Forty days later", visit: longAway },
+];
+
+/** Which sessions there are, all processes have to know; whose they are, no new email changes. */
+async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
+  const site = await open();
+  const elsewhere = await open({ db: site.db, newProcess: true });
+  const account = await Account.at(site);
+  await site.db.users.add({ ...namesake, displayName: "Augusta" });
+  const other = await Device.of(site, namesake);
+  for (const { name, begin, undo } of await account.endings()) {
+    const laptop = await account.logIn();
+    const devices = [laptop];
+    while (devices.length < devicesOfOne) {
+      devices.push(await account.logIn(devices.length % 2 ? elsewhere : site));
+    }
+    await site.db.users.update(ada.id, { email: "countess@example.com" });
+    const answer = await begin(laptop).answer;
+    await site.db.users.update(ada.id, { email: ada.email });
+    for (const device of devices) {
+      await device.mustBeOut(
+        `after ${name}, a device is still logged in.`,
+        answer,
+        "Which sessions somebody has, an index knows that all processes see: in Redis, under what never changes of a user.",
+      );
+    }
+    await other.mustBeIn(
+      `${name} logs out somebody whose id begins alike.`,
+      answer,
+      "Each user has an index of their own, and an id is the whole of it.",
+    );
+    const stored = await redis.stored();
+    const entry = stored.find(({ value }) => devices.some(({ id }) => value.includes(id)));
+    must(
+      !entry,
+      `after ${name}, the index still knows a session that has ended.`,
+      [answer, `${entry?.name} = ${entry?.value}`],
+      "Nobody else will ever take it out: whatever ends a session takes its entry along.",
+    );
+    await undo();
+  }
+}
+
+/** What bcrypt reads whole is welcome; and while it is hashed, others are served. */
+async function passwords({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  const laptop = await account.logIn();
+  for (const newPassword of ["", "x".repeat(200), "🂡".repeat(19), ["a list"], null, undefined]) {
+    const body = { currentPassword: account.password, newPassword };
+    const answer = await laptop.browser.post("/me/password", body);
+    answer.mustBe(
+      [400, 422],
+      `a new password that is ${JSON.stringify(newPassword)} is answered ${answer.status}, not 400.`,
+      "A new password is a text of 8 characters at least, and 72 bytes at most.",
+    );
+  }
+  for (const newPassword of [
+    "ü".repeat(36),
+    "cafe\u0301 cafe\u0301",
+    "x² + y² = 1",
+    "__proto__",
+    "🂡".repeat(18),
+  ]) {
+    let answer!: Answer;
+    const { synchronous } = await hashingDuring(async () => {
+      answer = await account.changePassword(laptop, newPassword).answer;
+    });
+    answer.mustBe(
+      204,
+      `a new password that is ${JSON.stringify(newPassword)} is answered ${answer.status}, not 204.`,
+      "Long ones and other scripts are welcome, up to what bcrypt reads whole.",
+    );
+    must(
+      synchronous.length === 0,
+      `while a password is changed, nobody else is served: ${synchronous.join(", ")}.`,
+      answer,
+      "A hash keeps its thread for long. bcrypt's functions that return a Promise use another one.",
+    );
+    const login = await account.beginLogIn(site.browser(), newPassword.normalize("NFC")).answer;
+    login.mustBe(
+      200,
+      `nobody logs in with ${JSON.stringify(newPassword)} once it is the password.`,
+      "It is stored as a login reads it.",
+    );
+  }
+}
+
+/** Of somebody who stays away, nothing stays: neither sessions nor the index of them. */
+async function longAway({ open, redis }: WorldGoal): Promise<void> {
+  const account = await Account.at(await open());
+  await account.endings();
+  await withClock(redis, async (pass) => {
+    await account.logIn();
+    await pass(24 * 40);
+    const left = (await redis.keys()).find((key) => key.includes(ada.id));
+    must(
+      !left,
+      `a key of somebody who stayed away is left: ${left}.`,
+      `${left} = ${left && (await redis.read(left))}`,
+      "An index ends with the last of its sessions: EXPIRE takes seconds.",
+    );
+  });
+}

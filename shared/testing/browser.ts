@@ -206,6 +206,13 @@ export class Browser {
           "A handler must answer or call next(). `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
         );
       }
+      const [late] = site.watch.late;
+      must(
+        !late,
+        `${late?.route} is answered, and the handler goes on and answers once more.`,
+        [`${route}\n→ the connection is closed`, String(late?.error)],
+        "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
+      );
       must(
         false,
         `${route} broke the connection instead of answering.${cause}`,

@@ -1,7 +1,8 @@
 /** An error in one line, with the place in the app that it came from. */
 export function describeError(error: Error): string {
   const place = placeInApp(error);
-  return `${error.name}: ${error.message.split("\n")[0]}${place ? ` (${place})` : ""}`;
+  const [words = ""] = error.message.split("\n");
+  return `${error.name}: ${words.replace(/\.$/, "")}${place ? ` (${place})` : ""}`;
 }
 
 /** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */
@@ -94,6 +95,14 @@ const meanings: readonly [words: RegExp, Meaning][] = [
       cause: "a route is given something that is no function",
       advice:
         "A route takes the function itself: `requireAuth`, and not `requireAuth()`, which is what it returns.",
+    },
+  ],
+  [
+    /reading '(secure|method|replaceAll)'/,
+    {
+      cause: "a helper is called where it should be handed over",
+      advice:
+        "Without parentheses: `app.use(requireHttps)`, `app.use(refuseOtherSites)`, `.refine(isReadable)`. Who receives it calls it, with the request or the text.",
     },
   ],
   [

@@ -353,7 +353,7 @@ export const rules: readonly Rule[] = [
   {
     name: "Redis understands what it is told",
     since: 2,
-    why: "The client never heard of it: express-session saves after the answer. connect-redis 9 and 10 speak node-redis only; 8.1.0 is the last that speaks ioredis.",
+    why: 'The client never heard of it: express-session saves after the answer. ioredis takes options as words, `"EX", seconds, "XX"`. An object is how node-redis takes them, and connect-redis 9 and 10 with it: 8.1.0 is the last that speaks ioredis.',
     breach({ sites }) {
       const refusal = sites
         .flatMap(({ commands }) => commands.refusals)
@@ -412,17 +412,18 @@ export const rules: readonly Rule[] = [
   {
     name: "no session over plain http in production",
     since: 6,
-    why: "What came over http has travelled in the clear, and so does the answer: whoever listens has the session. `X-Forwarded-Proto` is the proxy's word; express-session withholds a Secure cookie when it says http.",
+    why: "What came over http has travelled in the clear, and so does the answer: whoever listens has password, profile and session. Refuse it in production before anything else looks at it: `requireHttps`, mounted above `session()`.",
     breach({ exchanges }) {
       const plain = exchanges.find(
         ({ site, sent, answer }) =>
           site.config.env === "production" &&
           sent["X-Forwarded-Proto"] === "http" &&
-          newSessionIn(answer.setCookies)?.secure,
+          answer.succeeded &&
+          !answer.request.path.startsWith("/health"),
       );
       return (
         plain && {
-          claim: `In production, ${plain.answer.route} over plain http gets the session cookie.`,
+          claim: `In production, ${plain.answer.route} over plain http is answered ${plain.answer.status}.`,
           evidence: [plain.answer, "The proxy sends X-Forwarded-Proto: http"],
         }
       );

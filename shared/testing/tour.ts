@@ -82,6 +82,7 @@ async function clients(site: Site): Promise<void> {
       { email: ada.email, password: ada.password },
       { headers: { "X-Forwarded-Proto": "http" } },
     );
+  await site.browser().get("/visits", { headers: { "X-Forwarded-Proto": "http" } });
 }
 
 async function logins(site: Site, member: Browser): Promise<void> {

@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
 import { refuseOtherSites } from "../../shared/app/same-origin.ts";
+import { requireHttps } from "../../shared/app/https.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
@@ -52,6 +53,7 @@ export function createApp({ redis, db, config }: Services): Express {
   app.disable("x-powered-by");
   // One TLS proxy stands in front: its X-Forwarded headers count, and no others.
   if (production) app.set("trust proxy", 1);
+  if (config.env === "production") app.use(requireHttps);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {

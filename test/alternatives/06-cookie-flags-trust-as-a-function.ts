@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
 import { refuseOtherSites } from "../../shared/app/same-origin.ts";
+import { requireHttps } from "../../shared/app/https.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { SessionStore } from "../../shared/app/session-store.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
@@ -53,6 +54,7 @@ export function createApp({ redis, db, config }: Services): Express {
   // Hop 0 is whoever is connected to this app: the TLS proxy. Hop 1 is what a client may claim.
   const isTlsProxy = (_address: string, hop: number) => hop === 0;
   app.set("trust proxy", production ? isTlsProxy : () => false);
+  if (config.env === "production") app.use(requireHttps);
   app.use(express.json());
 
   app.get("/health", (_req, res) => {

@@ -362,7 +362,7 @@ export const mistakes: readonly Mistake[] = [
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "without a session, /me answers 401",
-    says: "GET /me broke the connection instead of answering",
+    says: "GET /me is answered, and the handler goes on and answers once more",
   },
   {
     name: "the handler's own guard without return",

@@ -369,7 +369,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "createApp insists on SESSION_SECRET",
-    says: "createApp refuses, but does not say what is missing",
+    says: "createApp ends the process instead of throwing",
   },
   {
     name: "a secret that is insisted on, and not used",
@@ -656,5 +656,11 @@ export function createApp`,
     ],
     goal: "behind a TLS proxy, logging in sets the cookie",
     says: "the app takes the request for plain http",
+  },
+  {
+    name: "production answers over plain http",
+    edits: [["    app.use(requireHttps);\n", ""]],
+    goal: "No standing rule is broken, on any path",
+    says: "In production, POST /auth/login over plain http is answered 200",
   },
 ];

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { root } from "../runner/paths.ts";
 import type { Cleanup } from "./cleanup.ts";
 
@@ -37,13 +38,12 @@ export async function startAppProcess(
     await exited;
   });
   let said = "";
-  child.stderr
-    .setEncoding("utf8")
-    .on("data", (text: string) => (said = (said + text).slice(-2_000)));
-  for await (const line of createInterface(child.stdout)) {
+  const { stdout, stderr } = child as ChildProcess & { stdout: Readable; stderr: Readable };
+  stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2_000)));
+  for await (const line of createInterface(stdout)) {
     const [, url] = /^Listening on (\S+)/.exec(line) ?? [];
     if (url === undefined) continue;
-    child.stdout.resume();
+    stdout.resume();
     return {
       url,
       async processorTime() {

@@ -1,4 +1,5 @@
 import { describeDuration } from "../../testing/cookies.ts";
+import type { Rate } from "../rates.ts";
 import { renderTable } from "../table.ts";
 import type { JudgedGoal, Mark } from "./goals.ts";
 import { endings, type Login } from "./measure.ts";
@@ -8,9 +9,7 @@ export interface Measured {
   name: string;
   goals: readonly JudgedGoal[];
   login: Login;
-  requestsPerSecond: number;
-  /** What the app's process uses for a `GET /me`. */
-  processorMicroseconds: number;
+  rate: Rate;
 }
 
 const marks: Record<Mark, string> = { met: "yes", unmet: "NO", "n/a": "n/a" };
@@ -50,9 +49,9 @@ export function report(measured: readonly Measured[], conditions: string): strin
       row("Redis round trips of GET /me", ({ login }) => String(login.roundTrips)),
       row("the same, 6 min after the last", ({ login }) => String(login.roundTripsAfterPause)),
       row("processor time of the app for it, in µs", (each) =>
-        Math.round(each.processorMicroseconds).toLocaleString("en-US"),
+        Math.round(each.rate.processorMicroseconds).toLocaleString("en-US"),
       ),
-      row("GET /me per second", (each) => each.requestsPerSecond.toLocaleString("en-US")),
+      row("GET /me per second", (each) => each.rate.requestsPerSecond.toLocaleString("en-US")),
     ]),
     "",
     ...notes(measured),

@@ -75,6 +75,7 @@ export async function providePostgres(
 
 /** @throws {UserError} when nothing answers at the address. */
 export async function provideMongo(cleanup: Cleanup, url: string): Promise<SessionDatabase> {
+  mustBeAddress("MONGODB_URL", url, /^mongodb(\+srv)?:$/);
   const address = withDatabase(url, `workshop_${randomBytes(6).toString("hex")}`);
   const client = new MongoClient(address, { serverSelectionTimeoutMS: 2_000 });
   try {
@@ -120,6 +121,7 @@ async function ownSchema(
   cleanup: Cleanup,
   url: string,
 ): Promise<{ url: string; description: string }> {
+  mustBeAddress("DATABASE_URL", url, /^postgres(ql)?:$/);
   const client = await connectedTo(url);
   const schema = `workshop_${randomBytes(6).toString("hex")}`;
   await client.query(`CREATE SCHEMA ${schema}`);
@@ -149,6 +151,15 @@ async function connectedTo(url: string): Promise<PostgresClient> {
   }
 }
 
+function mustBeAddress(variable: string, url: string, protocol: RegExp): void {
+  if (URL.canParse(url) && protocol.test(new URL(url).protocol)) return;
+  const example =
+    variable === "MONGODB_URL" ? "mongodb://127.0.0.1:27017" : "postgres://127.0.0.1/test";
+  throw new UserError(
+    `${variable} is no address of such a database: it should look like ${example}. Mend it, or unset it.`,
+  );
+}
+
 function unavailable(variable: string, url: string, error: unknown, instead: string): UserError {
   const text = error instanceof Error ? error.message || String(Reflect.get(error, "code")) : "";
   const reason = text.includes("ECONNREFUSED") ? "nothing listens there" : text.split("\n")[0];
@@ -159,7 +170,7 @@ function unavailable(variable: string, url: string, error: unknown, instead: str
 
 /** An address without the password in it. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host || "no host" : "no address";
+  return new URL(url).host || "this machine";
 }
 
 /** The address of another database on the same server; logins stay with the one they were made for. */

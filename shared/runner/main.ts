@@ -40,13 +40,15 @@ const commands = new Map<string, () => Promise<(invocation: Invocation) => Promi
 async function main(argv: readonly string[]): Promise<number> {
   const [name = "step", ...rest] = argv;
   const load = commands.get(name);
-  if (!load) {
+  if (!load && name !== "experiment") {
     throw new UserError(
-      `There is no command "${name}". There are: ${[...commands.keys()].join(", ")}.`,
+      `There is no command "${name}". There are: ${[...commands.keys(), "experiment"].join(", ")}.`,
     );
   }
   const passedOver = loadEnvFile();
   if (passedOver) write(renderNote(passedOver, paper));
+  // It is about no step.
+  if (!load) return (await import("../experiments/experiment.ts")).experiment(rest, write);
   const { argument, ...options } = parse(name, rest);
   let { progress, setAside, trouble } = loadProgress();
   if (trouble) write(renderNote(trouble, paper));

@@ -54,8 +54,23 @@ export function parseSetCookie(header: string): SetCookie {
   return cookie;
 }
 
-/** The session id inside a signed cookie value, `s:<id>.<signature>`; undefined for other cookies. */
+/** Finds the session id in the value of a cookie; undefined for other cookies. */
+export type SessionIdFinder = (cookieValue: string) => string | undefined;
+
+let findSessionId: SessionIdFinder = idInSignedValue;
+
+/** From now on session cookies have the app's own form; without one, that of express-session. */
+export function recogniseSessions(finder: SessionIdFinder = idInSignedValue): void {
+  findSessionId = finder;
+}
+
+/** The session id inside the value of a session cookie; undefined for other cookies. */
 export function sessionIdIn(cookieValue: string): string | undefined {
+  return findSessionId(cookieValue);
+}
+
+/** As express-session writes it: `s:<id>.<signature>`. */
+function idInSignedValue(cookieValue: string): string | undefined {
   const value = decode(cookieValue);
   return /^s:(.+)\.[^.]*$/.exec(value)?.[1];
 }

@@ -6,6 +6,7 @@ import { loggedErrors } from "../app/log.ts";
 import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
 import { forgetConnections, watchConnections } from "./connections.ts";
+import { recogniseSessions } from "./cookies.ts";
 import { describeError } from "./crashes.ts";
 import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
 import { stepOfTest } from "../runner/manifest.ts";
@@ -66,6 +67,7 @@ Object.defineProperty(process, "pid", { configurable: true, get: () => pid + pro
 
 /** vitest's `test` for the goals of a step, with everything a goal may ask for. */
 export function goalsFor(module: StepModule) {
+  recogniseSessions(module.loginIdIn);
   return base.extend<Goal & { run: Run; standingRules: void }>({
     run: [
       // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern

@@ -18,6 +18,7 @@ import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
 import { addressOf, strayAddress, tellAddress } from "./connections.ts";
+import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError, meaningOf } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
@@ -27,6 +28,8 @@ import type { Watch } from "./watch.ts";
 export interface StepModule {
   createApp?(services: Services): Express;
   connectRedis?(url: string): Redis;
+  /** How an app without express-session names a login in its cookies. No step asks for it. */
+  loginIdIn?: SessionIdFinder;
 }
 
 export interface SiteOptions extends Partial<Config> {

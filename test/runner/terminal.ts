@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { steps } from "../../shared/runner/manifest.ts";
 import { root, stepPaths } from "../../shared/runner/paths.ts";
 
@@ -18,7 +18,9 @@ export function copyWorkshop(name = "workshop"): { folder: string; remove(): voi
   const inCopy = (file: string) => join(folder, relative(root, file));
   const files = ["package.json", "package-lock.json", "tsconfig.json"];
   for (const part of ["steps", "solutions", "shared", ...files]) {
-    cpSync(join(root, part), join(folder, part), { recursive: true });
+    // The experiments have packages of their own, if anybody has run one.
+    const filter = (file: string) => basename(file) !== "node_modules";
+    cpSync(join(root, part), join(folder, part), { recursive: true, filter });
   }
   // The steps of a clone may be solved.
   for (const step of steps) cpSync(inCopy(stepPaths(step).starter), inCopy(stepPaths(step).app));

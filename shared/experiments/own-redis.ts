@@ -1,0 +1,91 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkRedis, provideRedis } from "../redis/server.ts";
+import type { Cleanup } from "./cleanup.ts";
+
+/** A Redis to measure with, in a line for people. */
+export interface MeasuredRedis {
+  url: string;
+  description: string;
+}
+
+/**
+ * REDIS_URL when it is set, else a `redis-server` of this machine's in a process of its own. Where there
+ * is none, the embedded one: it shares its processor with whatever measures it, which the description says.
+ */
+export async function redisToMeasure(cleanup: Cleanup): Promise<MeasuredRedis> {
+  if (!process.env.REDIS_URL?.trim() && hasRedisServer()) {
+    const server = await startRedisServer(cleanup);
+    return { url: server.url, description: `redis-server ${server.version}` };
+  }
+  const redis = await provideRedis();
+  cleanup.add(() => redis.close());
+  const { url, kind, description } = redis;
+  if (kind === "external") return { url, description };
+  return {
+    url,
+    description:
+      "the embedded one, in JavaScript and in the process that measures: install redis-server for figures that mean something",
+  };
+}
+
+/** The version of `redis-server`; undefined where there is none. */
+function redisServerVersion(): string | undefined {
+  const { stdout, status } = spawnSync("redis-server", ["--version"], { encoding: "utf8" });
+  return status === 0 ? /v=(\S+)/.exec(stdout)?.[1] : undefined;
+}
+
+export function hasRedisServer(): boolean {
+  return redisServerVersion() !== undefined;
+}
+
+/** Starts a `redis-server` that keeps nothing, on a free port of the loopback interface. */
+export async function startRedisServer(
+  cleanup: Cleanup,
+  options: readonly string[] = [],
+): Promise<{ url: string; port: number; version: string; kill(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), "experiment-redis-"));
+  cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
+  const port = await freePort();
+  const child = spawn(
+    "redis-server",
+    // prettier-ignore
+    ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...options],
+    { stdio: "ignore" },
+  );
+  const exited = once(child, "exit").catch(() => {});
+  cleanup.add(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  const url = `redis://127.0.0.1:${port}`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await checkRedis(url);
+      break;
+    } catch (error) {
+      if (attempt === 50 || child.exitCode !== null) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return {
+    url,
+    port,
+    version: redisServerVersion() ?? "",
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+/** A port that nobody uses now. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}

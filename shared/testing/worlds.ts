@@ -521,6 +521,7 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
     await mustRefuse(member.browser, "PATCH", "/me", { displayName: value });
     if (odd.includes(value)) await mustRefuse(member.browser, "PATCH", "/me", value);
   }
+  await oddNames(site, member.browser);
   if (step < 7) return;
   const administrator = new Actor(member.contract, site);
   await administrator.does({ does: "log in", as: "grace" });
@@ -534,6 +535,22 @@ async function inputs({ open, step }: WorldGoal): Promise<void> {
     if (typeof value !== "string" || value === "\ud800" || value.length > 2_000) continue;
     const ban = `/admin/users/${encodeURIComponent(value)}/ban`;
     await mustRefuse(administrator.browser, "POST", ban, undefined);
+  }
+}
+
+/** Whatever becomes of a name on its way, what is stored is one, and what the answer says. */
+async function oddNames(site: Site, member: Browser): Promise<void> {
+  for (const displayName of ["<b></b>", "\ufdfa".repeat(80), "O'Hara & So\u0308hne", "Ζωή"]) {
+    const answer = await member.patch("/me", { displayName });
+    if (!answer.succeeded) continue;
+    const stored = (await site.db.users.findById(ada.id))?.displayName ?? "";
+    const characters = [...stored].length;
+    must(
+      characters >= 1 && characters <= 80 && answer.data.displayName === stored,
+      `PATCH /me stores a name of ${characters} characters.`,
+      [answer, `displayName in the database: ${JSON.stringify(stored.slice(0, 100))}`],
+      "Whatever is done to a text comes before it is counted: what is taken away or spelled out afterwards is stored unchecked.",
+    );
   }
 }
 

@@ -83,6 +83,22 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
+    /createSession is not a function/,
+    {
+      cause: "`store` is no session store",
+      advice:
+        "A connection is not one by itself: `new RedisStore({ client: redis })` makes one of it.",
+    },
+  ],
+  [
+    /reading '(body|password|email)'|of 'req\.body' as it is undefined/,
+    {
+      cause: "there is no body, or no user, where one is used",
+      advice:
+        "Without a JSON body `req.body` is undefined: `validate` answers 400 before the handler runs, and hands the rest on in `req.validBody`. `findByEmail` resolves to undefined when nobody is found.",
+    },
+  ],
+  [
     /secret option required/,
     {
       cause: "`session()` has no `secret`",
@@ -128,7 +144,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /(reading|destructure property) '(passwordHash|id|email|displayName)'/,
+    /(reading|destructure property) '(passwordHash|id|displayName)'/,
     {
       cause: "there is no user where one is used",
       advice:

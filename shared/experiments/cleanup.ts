@@ -46,10 +46,10 @@ export async function cleaningUp(run: (cleanup: Cleanup) => Promise<number>): Pr
     return { signal, handler };
   });
   // Packages listen as well, and end the process at once: vitest does, and leaves ours alive.
-  const keepOut = (event: string, listener: () => void) => {
-    if (event in exitCodes) queueMicrotask(() => process.removeListener(event, listener));
+  const keepOut = (event: string | symbol, listener: (...args: unknown[]) => void) => {
+    if (String(event) in exitCodes) queueMicrotask(() => process.removeListener(event, listener));
   };
-  process.on("newListener", keepOut as NodeJS.NewListenerListener);
+  process.on("newListener", keepOut);
   const running = run(cleanup);
   // What it still tries while everything ends under it is nobody's concern.
   running.catch(() => {});
@@ -57,7 +57,7 @@ export async function cleaningUp(run: (cleanup: Cleanup) => Promise<number>): Pr
     return await Promise.race([running, stopped]);
   } finally {
     await cleanup.all();
-    process.off("newListener", keepOut as NodeJS.NewListenerListener);
+    process.off("newListener", keepOut);
     for (const { signal, handler } of handlers) process.off(signal, handler);
   }
 }

@@ -38,10 +38,18 @@ export async function cleaningUp(run: (cleanup: Cleanup) => Promise<number>): Pr
   let stop = (_exitCode: number) => {};
   const stopped = new Promise<number>((resolve) => (stop = resolve));
   const handlers = Object.entries(exitCodes).map(([signal, exitCode]) => {
-    const handler = () => stop(exitCode);
+    const handler = () => {
+      if (!cleanup.ended) process.stderr.write("  Ending what was started …\n");
+      stop(exitCode);
+    };
     process.on(signal, handler);
     return { signal, handler };
   });
+  // Packages listen as well, and end the process at once: vitest does, and leaves ours alive.
+  const keepOut = (event: string | symbol, listener: (...args: unknown[]) => void) => {
+    if (String(event) in exitCodes) queueMicrotask(() => process.removeListener(event, listener));
+  };
+  process.on("newListener", keepOut);
   const running = run(cleanup);
   // What it still tries while everything ends under it is nobody's concern.
   running.catch(() => {});
@@ -49,6 +57,7 @@ export async function cleaningUp(run: (cleanup: Cleanup) => Promise<number>): Pr
     return await Promise.race([running, stopped]);
   } finally {
     await cleanup.all();
+    process.off("newListener", keepOut);
     for (const { signal, handler } of handlers) process.off(signal, handler);
   }
 }

@@ -21,6 +21,7 @@ export type Experiment = (bench: Bench) => Promise<void>;
 const experiments = new Map([
   ["jwt", "sessions beside JWT: what each can end, and what each costs"],
   ["stores", "the app of step 6 on Redis, PostgreSQL and MongoDB"],
+  ["scale", "the app of step 7 on a Redis Cluster, with processes that die"],
 ]);
 const usage = "npm run experiment jwt";
 

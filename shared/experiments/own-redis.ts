@@ -53,8 +53,19 @@ export async function startRedisServer(
   const port = await freePort();
   const child = spawn(
     "redis-server",
-    // prettier-ignore
-    ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...options],
+    [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      folder,
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      ...options,
+    ],
     { stdio: "ignore" },
   );
   const exited = once(child, "exit").catch(() => {});

@@ -55,6 +55,8 @@ test.skipIf(process.platform === "win32").for(["SIGINT", "SIGTERM", "SIGHUP"] as
       process.exitCode = await cleaningUp(async (cleanup) => {
         const folder = mkdtempSync(join(tmpdir(), "experiment-"));
         cleanup.add(() => rmSync(folder, { recursive: true }));
+        // As packages do.
+        process.once(${JSON.stringify(signal)}, () => process.exit(1));
         const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
         cleanup.add(() => child.kill("SIGKILL"));
         console.log(JSON.stringify({ folder, pid: child.pid }));

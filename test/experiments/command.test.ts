@@ -36,7 +36,8 @@ test.for([
 
 test("each experiment is listed with what it is about", async () => {
   const { output, exitCode } = await runPiped(workshop.folder, ["experiment"]);
-  for (const name of ["jwt", "stores"]) expect(output).toMatch(new RegExp(`^ +${name} +\\w`, "m"));
+  for (const name of ["jwt", "stores", "scale"])
+    expect(output).toMatch(new RegExp(`^ +${name} +\\w`, "m"));
   expect(output).not.toContain("Installing");
   expect(exitCode).toBe(1);
 });

@@ -92,6 +92,21 @@ export async function waitsFor(
   return false;
 }
 
+/** Refuses the first Redis command of this kind that a request sends, and lets it come to its end. */
+export async function refusingOne(
+  site: Site,
+  kind: CommandKind,
+  begin: () => Exchange,
+): Promise<Answer> {
+  const hold = site.commands.hold(kind);
+  const { answer } = begin();
+  if (!(await waitsFor(hold, answer, 1))) hold.refuseOne();
+  hold.release();
+  const given = await answer;
+  await site.commands.quiet();
+  return given;
+}
+
 /**
  * Lets one request wait at the given moment (1: the first time that it asks for something) while
  * another one is done.

@@ -3,7 +3,7 @@ import { Account, Device, entryOf, logout } from "../../shared/testing/account.t
 import { withClock } from "../../shared/testing/clock.ts";
 import { describeCommands, fullRedis } from "../../shared/testing/commands.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
-import { underWay, visitUnderWay } from "../../shared/testing/moments.ts";
+import { refusingOne, underWay, visitUnderWay } from "../../shared/testing/moments.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
 import { must } from "../../shared/testing/verdict.ts";
@@ -100,9 +100,7 @@ goal(
   async ({ account, site }) => {
     await account.endings("logging out everywhere");
     const [phone, laptop] = [await account.logIn(), await account.logIn()];
-    site.commands.fail("delete");
-    const failed = await account.logOutEverywhere(laptop).answer;
-    site.commands.releaseAll();
+    const failed = await refusingOne(site, "delete", () => account.logOutEverywhere(laptop));
     const claim = `When logging out everywhere fails halfway, it answers ${failed.status}, not 500.`;
     const why =
       "Whoever walks away believes that all sessions have ended. And an entry goes after its session, so that the next attempt finds what is left.";
@@ -230,7 +228,8 @@ goal("a login meanwhile is ended, or stays within reach", async ({ account, site
   const newcomer = await slow.meanwhile(() => account.logIn());
   const next = await account.logOutEverywhere(await account.logIn()).answer;
   const story = ["logging out everywhere reads the index", "a new login", "it deletes", next];
-  const why = "Whoever deletes the whole index takes out a new entry, too: remove single ones.";
+  const why =
+    "It may live: it is a new login. But whoever deletes the whole index takes out what others have put in meanwhile. Redis removes single entries.";
   await newcomer.mustBeOut("A login meanwhile can never be ended.", story, why);
 });
 
@@ -253,7 +252,8 @@ goal("a login under way survives neither a new password nor a ban", async ({ acc
     const answer = await slow.meanwhile(() => begin(laptop).answer);
     const newcomer = await Device.from(site, browser);
     const story = ["a login compares the password", answer, "the login stores its session"];
-    const why = "Look at the user again once its session is stored: from there on, it is found.";
+    const why =
+      "It was let in by what is true no more. Once its session is stored, and can be found, look at the user again: from there on, others see to it.";
     await newcomer?.mustBeOut(`A login that was under way survives ${name}.`, story, why);
     await undo();
   }

@@ -426,7 +426,7 @@ export const mistakes: readonly Mistake[] = [
     name: "any length will do",
     edits: [["newPassword: Password.min(8)", "newPassword: Password"]],
     goal: "a new password has 8 characters at least, and 72 bytes at most",
-    says: "crashed",
+    says: '"7 chars" is answered 204',
   },
   {
     name: "seven will do",

@@ -6,6 +6,8 @@ import { KeySpace } from "../../shared/redis/key-space.ts";
 import {
   atEveryMoment,
   failingAtEveryMoment,
+  refusingOne,
+  underWay,
   type Encounter,
 } from "../../shared/testing/moments.ts";
 import { Site } from "../../shared/testing/site.ts";
@@ -42,6 +44,22 @@ test("what it asks for fails, one thing after the other, and then nothing", asyn
     afterwards: async ({ status }) => void statuses.push(status),
   }));
   expect(statuses).toEqual([500, 500, 500, 200]);
+});
+
+test("the first command of a kind is refused, and no other", async () => {
+  const site = await siteOf();
+  const slow = () => site.browser().begin("GET", "/slow");
+  expect((await refusingOne(site, "store", slow)).status).toBe(500);
+  expect((await refusingOne(site, "delete", slow)).status).toBe(200);
+  expect((await slow().answer).status).toBe(200);
+});
+
+test("a request waits at its first command of a kind while something else is done", async () => {
+  const site = await siteOf();
+  await site.redis.del("a");
+  const waiting = await underWay(site, "store", () => site.browser().begin("GET", "/slow"));
+  expect(await waiting.meanwhile(() => site.redis.get("a"))).toBeNull();
+  expect(await site.redis.get("a")).not.toBeNull();
 });
 
 test("nothing is held any more once an encounter is over", async () => {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { hurried, median, pause } from "../../shared/testing/time.ts";
+import { atMost, hurried, median, pause } from "../../shared/testing/time.ts";
 
 const hour = 60 * 60 * 1000;
 
@@ -61,4 +61,13 @@ test.for([
   { values: [1, 2, 3, 100], middle: 3 },
 ])("the median of $values", ({ values, middle }) => {
   expect(median(values)).toBe(middle);
+});
+
+test("what ends, well or not, is waited for, and what does not end is not", async () => {
+  let ended = false;
+  const soon = pause(2).then(() => void (ended = true));
+  await atMost(hour, soon);
+  expect(ended).toBe(true);
+  await expect(atMost(hour, Promise.reject(new Error("away")))).resolves.toBeUndefined();
+  await expect(atMost(2, new Promise(() => {}))).resolves.toBeUndefined();
 });

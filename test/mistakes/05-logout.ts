@@ -530,7 +530,7 @@ ${destroy}`,
       [route, `${route}    if (!req.session.userId) throw new Error("You are not logged in.");\n`],
     ],
     goal: "logging out without a session is harmless",
-    says: "POST /auth/logout crashes for somebody without a session: Error: You are not logged in.",
+    says: "POST /auth/logout crashes for somebody without a session: Error: You are not logged in",
   },
   {
     name: "a farewell in a new session",

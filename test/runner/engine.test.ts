@@ -64,7 +64,7 @@ test("what the app prints is kept with the goal that it was printed for", async 
 });
 
 test("a file that meets its goals and has lost an earlier one is not passed", async () => {
-  const careless = solution.replace('app.disable("x-powered-by");', "");
+  const careless = solution.replace("{ data: { ok: true } }", "{ data: { up: true } }");
   const seen: boolean[] = [];
   const result = await wide.judge(step, {
     source: careless,
@@ -74,7 +74,7 @@ test("a file that meets its goals and has lost an earlier one is not passed", as
   expect(isPassed(result)).toBe(false);
   const [first] = result.lost ?? [];
   expect(first?.message).toMatch(
-    /^Step 1 no longer holds: Every answer says that Express runs here\./,
+    /^Step 1 no longer holds: GET \/health no longer says \{ data: \{ ok: true \} \}\./,
   );
   expect(first?.message).toMatch(
     /Step 1 asked for it: a health check gets no cookie \(steps\/01-memory-store\/README\.md\)\.$/,

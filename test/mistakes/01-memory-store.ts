@@ -256,7 +256,9 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "the session is made, and mounted nowhere",
-    edits: [[mountSession, mountSession.replace("app.use(\n    session", "void (\n    session")]],
+    edits: [
+      [mountSession, mountSession.replace("app.use(", "void [").replace("}),\n  );", "}),\n  ];")],
+    ],
     goal: "a second visit counts 2",
     says: "`req.session` is undefined",
   },

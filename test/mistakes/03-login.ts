@@ -402,7 +402,7 @@ ${storeUser}      req.session.save((error) => {
   },
   {
     name: "a pattern for emails that backtracks",
-    edits: [[".pipe(z.email())", ".regex(/^([a-z0-9]+\\.?)*@([a-z0-9]+\\.)+[a-z]+$/)"]],
+    edits: [[".pipe(z.email())", ".regex(/^([a-z0-9+]+\\.?)*@([a-z0-9]+\\.)+[a-z]+$/)"]],
     goal: "With inputs of every kind",
     says: "and nobody else is served meanwhile",
   },

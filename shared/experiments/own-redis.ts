@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkRedis, provideRedis } from "../redis/server.ts";
 import type { Cleanup } from "./cleanup.ts";
+import { anyFreePort } from "../runner/ports.ts";
 
 /** A Redis to measure with, in a line for people. */
 export interface MeasuredRedis {
@@ -50,7 +50,7 @@ export async function startRedisServer(
 ): Promise<{ url: string; port: number; version: string; kill(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "experiment-redis-"));
   cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
-  const port = await freePort();
+  const port = await anyFreePort("127.0.0.1");
   const child = spawn(
     "redis-server",
     [
@@ -89,14 +89,4 @@ export async function startRedisServer(
     version: redisServerVersion() ?? "",
     kill: () => void child.kill("SIGKILL"),
   };
-}
-
-/** A port that nobody uses now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

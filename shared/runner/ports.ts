@@ -1,4 +1,5 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -22,4 +23,14 @@ export function isFree(port: number): Promise<boolean> {
       .once("listening", () => probe.close(() => resolve(true)))
       .listen(port, "localhost");
   });
+}
+
+/** A port of this machine that nobody uses now. */
+export async function anyFreePort(host = "localhost"): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
 }

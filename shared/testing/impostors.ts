@@ -1,5 +1,6 @@
-import { vi } from "vitest";
 import { seededUsers } from "../app/database.ts";
+import type { Browser } from "./browser.ts";
+import { withClock } from "./clock.ts";
 import { forge, sessionIdIn, signedValue } from "./cookies.ts";
 import { namesOf, openedBesideTheCookie, plant } from "./planted.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "./signing-keys.ts";
@@ -156,19 +157,19 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
 }
 
 /** With a clock that stands still, and a `Math.random` that always says the same. */
-async function foreseeableIds({ open }: WorldGoal): Promise<void> {
+async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
   const site = await open();
   const [earlier, later] = [site.browser(), site.browser()];
   const { random } = Math;
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   Math.random = () => 0.5;
   try {
-    await earlier.get("/visits");
-    await site.restart();
-    await later.get("/visits");
+    await withClock(redis, async () => {
+      await earlier.get("/visits");
+      await site.restart();
+      await later.get("/visits");
+    });
   } finally {
     Math.random = random;
-    vi.useRealTimers();
   }
   must(
     (await earlier.sessionId()) !== (await later.sessionId()),
@@ -221,11 +222,16 @@ async function moreInTheAddress({ open, step }: WorldGoal): Promise<void> {
     [before, after],
     why,
   );
+  await mustStayJson(site, owner, "/visits");
+}
+
+/** What is read as a script, every page may load. */
+async function mustStayJson(site: Site, owner: Browser, path: string): Promise<void> {
   const script = plant(site.app, "show");
-  const padded = await owner.get("/visits").finally(() => script.remove());
+  const padded = await owner.get(path).finally(() => script.remove());
   must(
     !padded.succeeded || padded.body !== undefined,
-    `asked with ${namesOf(script).join(" or ")}, GET /visits answers with a script instead of JSON.`,
+    `asked with ${namesOf(script).join(" or ")}, ${path} answers with a script instead of JSON.`,
     padded,
     "Any page may load a script from your site, with the cookie of its reader, and gets the answer handed to its own function (JSONP). JSON stays unreadable to other sites.",
   );
@@ -258,14 +264,7 @@ async function saidBesideTheCookie({ open, step }: WorldGoal): Promise<void> {
     "Who is asking comes from the session alone, and only the signed cookie opens a session. Addresses, headers and other cookies are written by whoever asks, and addresses end up in logs and in the browser's history.",
   );
 
-  const script = plant(site.app, "show");
-  const padded = await owner.get("/me").finally(() => script.remove());
-  must(
-    !padded.succeeded || padded.body !== undefined,
-    `asked with ${namesOf(script).join(" or ")}, /me answers with a script instead of JSON.`,
-    padded,
-    "Any page may load a script from your site, with the cookie of its reader, and gets the profile handed to its own function (JSONP). JSON stays unreadable to other sites.",
-  );
+  await mustStayJson(site, owner, "/me");
 
   const planted = plant(site.app, grace.id);
   const whom = { id: grace.id, userId: grace.id, user: { id: grace.id } };

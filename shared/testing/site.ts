@@ -171,7 +171,7 @@ export class Site {
   }
 
   /** Demands that the app has nothing left to say after an answer. */
-  async mustBeDone(answer: Answer): Promise<void> {
+  async mustEndWith(answer: Answer): Promise<void> {
     await this.commands.quiet();
     const late = this.watch.late.find(({ route }) => route === answer.route);
     must(

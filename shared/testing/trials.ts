@@ -14,10 +14,11 @@ export function tryOut(goal: ReturnType<typeof goalsFor>, step: number): void {
   });
 
   for (const { name, since } of listed) {
-    const world = worlds.find((each) => each.name === name);
     if (since > step) continue;
+    const world = worlds.find((each) => each.name === name);
+    if (!world) throw new Error(`Nobody has written the world "${name}".`);
     goal(name, async ({ ground, mustHoldRules, open, openRelay, redis }) => {
-      await under(name, async () => world?.visit({ ground, open, openRelay, redis, step }));
+      await under(name, async () => world.visit({ ground, open, openRelay, redis, step }));
       await mustHoldRules();
     });
   }

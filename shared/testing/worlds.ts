@@ -31,7 +31,10 @@ import { pause } from "./time.ts";
 import { must, under } from "./verdict.ts";
 import { grownKey } from "./work.ts";
 
-/** Circumstances that must change nothing: what a step promises, it promises there as well. Which step lives in which, `shared/runner/trials.ts` says. */
+/**
+ * Circumstances that must change nothing: what a step promises, it promises there as well. Which step
+ * lives in which, `shared/runner/trials.ts` says.
+ */
 export interface World {
   /** Begins the first line of the message: "Among other cookies: …". */
   name: WorldName;

@@ -55,7 +55,7 @@ goal("a wrong password answers 401", async ({ site }) => {
       : "401 says: I do not know you. The form was right, so it is not a 400, and nobody is in, so it is not a 200.",
   );
   answer.mustSay("invalid_credentials");
-  await site.mustBeDone(answer);
+  await site.mustEndWith(answer);
 });
 
 goal("a body that is no login answers 400", async ({ browser }) => {

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
-import { createServer, type AddressInfo } from "node:net";
 import { openKeySpace } from "../../shared/redis/key-space.ts";
 import { provideRedis } from "../../shared/redis/server.ts";
 import { root } from "../../shared/runner/paths.ts";
+import { anyFreePort } from "../../shared/runner/ports.ts";
 
 /** Milliseconds of the same thing, with the recorder and without, in turn. */
 export interface Cost {
@@ -118,7 +118,7 @@ async function running(
   env: Record<string, string>,
   path: string,
 ): Promise<App> {
-  const port = await freePort();
+  const port = await anyFreePort();
   const begun = performance.now();
   const child = spawn(process.execPath, args, {
     cwd: root,
@@ -147,15 +147,6 @@ async function untilAnswered(child: ChildProcess, port: number, path: string): P
     }
   }
   throw new Error("The app ended before it answered.");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "localhost");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function withoutOptions(redisUrl: string): string {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, describe, inject, test } from "vitest";
@@ -8,6 +8,7 @@ import { seededUsers } from "../../shared/app/database.ts";
 import { KeySpace } from "../../shared/redis/key-space.ts";
 import { root } from "../../shared/runner/paths.ts";
 import { Relay } from "../../shared/testing/relay.ts";
+import { anyFreePort } from "../../shared/runner/ports.ts";
 
 const app = "solutions/06-cookie-flags/app.ts";
 const observer = new Redis(inject("redisUrl"));
@@ -123,7 +124,7 @@ interface Started {
 }
 
 async function start(env: Record<string, string> = {}): Promise<Started> {
-  const port = await freePort();
+  const port = await anyFreePort();
   const redisUrl = new URL(inject("redisUrl"));
   redisUrl.searchParams.set("keyPrefix", keySpace.prefix);
   const child = spawn(process.execPath, ["--import", "tsx", "shared/app/server.ts", app], {
@@ -158,15 +159,6 @@ async function start(env: Record<string, string> = {}): Promise<Started> {
     ended,
     errors: () => errors,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "localhost");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function dial(port: number): Promise<Socket> {

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import type { Cleanup } from "../cleanup.ts";
-import { freePort, startRedisServer } from "../own-redis.ts";
+import { anyFreePort } from "../../runner/ports.ts";
+import { startRedisServer } from "../own-redis.ts";
 
 interface Node {
   port: number;
@@ -27,7 +28,7 @@ export async function startCluster(cleanup: Cleanup): Promise<RedisCluster> {
       "--cluster-enabled",
       "yes",
       "--cluster-port",
-      String(await freePort()),
+      String(await anyFreePort("127.0.0.1")),
       "--cluster-node-timeout",
       String(nodeTimeoutMs),
       "--repl-diskless-sync-delay",

@@ -1,11 +1,26 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+// What takes longest: begun last, it would keep one thread busy while the others have nothing to do.
+const longest = ["grading", "faults", "page", "stuck", "access"].map((name) => `/${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = longest.findIndex((end) => moduleId.endsWith(end));
+      return at < 0 ? longest.length : at;
+    };
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   test: {
     globalSetup: "shared/testing/redis-setup.ts",
     // Much of the time goes into waiting for other processes.
     maxWorkers: "150%",
+    sequence: { sequencer: LongestFirst },
     projects: [
       // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.
       { extends: true, test: { name: "steps", include: ["steps/**/*.test.ts"] } },

@@ -72,7 +72,11 @@ export function goalsFor(module: StepModule) {
     run: [
       // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern
       async ({}, use) => {
-        const observer = new Redis(inject("redisUrl"));
+        // A Redis that is gone is told soon.
+        const observer = new Redis(inject("redisUrl"), {
+          maxRetriesPerRequest: 2,
+          retryStrategy: () => 50,
+        });
         const errors: Error[] = [];
         const escaped: Error[] = [];
         const collect = (thrown: unknown) => {

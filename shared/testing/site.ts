@@ -305,7 +305,7 @@ function ready(redis: Redis): Promise<void> {
 }
 
 function connect(module: StepModule, url: string): Redis {
-  if (typeof module.connectRedis !== "function") return new Redis(url);
+  if (typeof module.connectRedis !== "function") return new Redis(url, { maxRetriesPerRequest: 1 });
   let redis: Redis;
   try {
     redis = module.connectRedis(url);

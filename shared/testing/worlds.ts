@@ -814,7 +814,9 @@ async function revocationsFromOtherSites(site: Site): Promise<void> {
 }
 
 /** The app's own patience may end; what it then answers has to be true. */
-async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
+async function slowRedis(goal: WorldGoal): Promise<void> {
+  await farAway(goal);
+  const { open, redis, step } = goal;
   for (const act of [logIn, logOut, logOutEverywhere]) {
     if (knownSince[act.does] > step) continue;
     for (const kind of ["store", "delete"] as const) {
@@ -858,6 +860,29 @@ async function slowRedis({ open, redis, step }: WorldGoal): Promise<void> {
       );
     }
   }
+}
+
+/** A Redis of another city: each of its answers takes as long as a packet needs. */
+async function farAway({ open, openRelay, ground }: WorldGoal): Promise<void> {
+  const relay = await openRelay();
+  relay.latencyMs = 40;
+  const site = await open({ redisUrl: relay.through(ground.redisUrl) });
+  const browser = site.browser();
+  const visits = [await browser.get("/visits"), await browser.get("/visits")];
+  const last = visits.at(-1);
+  must(
+    last?.data.visits === 2,
+    `a visitor is not remembered when Redis takes ${2 * relay.latencyMs} ms to answer${patienceOf(site)}.`,
+    [...visits, ...site.commands.refusals],
+    "The network takes its time. ioredis counts `commandTimeout` in milliseconds: two seconds are 2_000.",
+  );
+  await site.close();
+}
+
+function patienceOf({ commands, redis }: Site): string {
+  return commands.refusals.includes("Command timed out")
+    ? `: the connection gives up on Redis, commandTimeout is ${redis.options.commandTimeout} ms`
+    : "";
 }
 
 /** Redis has done it, and the answer is lost: whoever is told that it failed is nobody, now and later. */

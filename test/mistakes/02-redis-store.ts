@@ -333,7 +333,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "seconds for milliseconds in commandTimeout",
     edits: [["commandTimeout: 2_000", "commandTimeout: 0.002"]],
-    goal: "a visitor is remembered after a restart",
+    goal: "With a slow Redis",
     says: "the connection gives up on Redis",
   },
   {

@@ -6,6 +6,7 @@ import { stepPaths } from "../../shared/runner/paths.ts";
 import { isPassed, meetsItsGoals, type StepResult } from "../../shared/runner/result.ts";
 
 const step = findStep("login") as StepEntry;
+const first = findStep("memory-store") as StepEntry;
 const solution = readFileSync(stepPaths(step).solution, "utf8");
 
 const mistaken = solution.replace("if (!user || !matches)", "if (!user)");
@@ -82,9 +83,15 @@ test("a file that meets its goals and has lost an earlier one is not passed", as
   expect(first?.message).not.toMatch(/See TODO|steps\/01-memory-store\/app\.ts/);
 });
 
-test("nobody looks back when a newer save waits, or when a goal of the step is open", async () => {
+test("nobody tries more or looks back when a newer save waits, or when a goal of the step is open", async () => {
   const outdated = await wide.judge(step, { source: solution, isWanted: () => false });
   expect([meetsItsGoals(outdated), isPassed(outdated)]).toEqual([true, false]);
+  let looks = 0;
+  const interrupted = await wide.judge(first, {
+    source: readFileSync(stepPaths(first).solution, "utf8"),
+    isWanted: () => ++looks < 3,
+  });
+  expect([meetsItsGoals(interrupted), isPassed(interrupted)]).toEqual([true, false]);
   const open = await wide.judge(step, { source: mistaken });
   expect(open.lost).toBeUndefined();
 });

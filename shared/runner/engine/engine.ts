@@ -25,6 +25,8 @@ export interface Judging {
 
 /** How long a goal is taken to last that has not been judged yet. */
 const usualMs = 100;
+/** Who saves meanwhile waits for these, and a file that fails is told so after them. */
+const trialsAtOnce = 4;
 
 interface Share {
   lane: Lane;
@@ -80,13 +82,9 @@ export class Engine {
     }));
     if (lost.length > 0) return { ...result, lost };
     if (!isWanted()) return result;
-    const trials = trialsOf(step).map(({ name }) => name);
-    const { goals, fault } = await this.run(step, code, trials);
-    const failed = goals.find(({ verdict }) => verdict === "unmet");
-    if (fault || failed) {
-      const { goal, message = "" } = failed ?? { goal: standingRules };
-      return { ...result, lost: [{ step, goal, message: fault ?? message }] };
-    }
+    const failed = await this.#firstFailedTrial(step, code, isWanted);
+    if (failed) return { ...result, lost: [failed] };
+    if (!isWanted()) return result;
     for (const before of steps.slice(0, steps.indexOf(step))) {
       if (!isWanted()) return result;
       lost.push(...lostGoals(await this.run(before, code, undefined, step)));
@@ -121,13 +119,7 @@ export class Engine {
       judgements = await Promise.all(
         this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals)),
       );
-      for (const goal of goals) {
-        const finding = judgements.map(({ findings }) => findings.get(goal.name)).find(Boolean);
-        if (!finding?.durationMs) continue;
-        const before = this.#durations.get(goal) ?? finding.durationMs;
-        // One slow run says little.
-        this.#durations.set(goal, before + (finding.durationMs - before) / 4);
-      }
+      this.#learnDurations(goals, judgements);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       judgements = [{ findings: new Map(), fault: error.message, printed: [], broken: new Map() }];
@@ -145,6 +137,52 @@ export class Engine {
       ),
       durationMs: performance.now() - start,
     };
+  }
+
+  /**
+   * Each lane takes its share in pieces, as long as somebody waits for it. Whoever is faster: which trial
+   * failed first, the order of the list decides.
+   */
+  async #firstFailedTrial(
+    step: StepEntry,
+    code: string,
+    isWanted: () => boolean,
+  ): Promise<LostGoal | undefined> {
+    const trials = trialsOf(step);
+    const names = trials.map(({ name }) => name);
+    const judged = { code, file: whereItStands(step) };
+    let first = trials.length;
+    let fault: string | undefined;
+    const judgements: Judgement[] = [];
+    const tryOut = async ({ lane, goals }: Share) => {
+      for (let next = 0; next < goals.length; next += trialsAtOnce) {
+        const piece = goals.slice(next, next + trialsAtOnce);
+        if (!isWanted() || names.indexOf(piece[0] ?? "") > first) return;
+        const judgement = await lane.judge(step, judged, piece);
+        judgements.push(judgement);
+        fault ??= faultOf(judgement);
+        const failed = piece.find((name) => judgement.findings.get(name)?.verdict === "unmet");
+        if (fault !== undefined) first = -1;
+        else if (failed) first = Math.min(first, names.indexOf(failed));
+      }
+    };
+    await Promise.all(this.#shares(trials).map(tryOut));
+    this.#learnDurations(trials, judgements);
+    if (fault !== undefined) return { step, goal: standingRules, message: fault };
+    const failed = verdicts(trials, judgements, undefined).find(
+      ({ verdict }) => verdict === "unmet",
+    );
+    return failed && { step, goal: failed.goal, message: failed.message ?? "" };
+  }
+
+  #learnDurations(goals: readonly GoalEntry[], judgements: readonly Judgement[]): void {
+    for (const goal of goals) {
+      const finding = judgements.map(({ findings }) => findings.get(goal.name)).find(Boolean);
+      if (!finding?.durationMs) continue;
+      const before = this.#durations.get(goal) ?? finding.durationMs;
+      // One slow run says little.
+      this.#durations.set(goal, before + (finding.durationMs - before) / 4);
+    }
   }
 
   /** Who judges which goals: about as much work for each lane, in the order of the step. */
@@ -215,6 +253,11 @@ function lostGoals({ step, goals, fault }: StepResult): LostGoal[] {
     }));
 }
 
+/** Why no more can be judged, if so. */
+function faultOf({ fault, findings }: Judgement): string | undefined {
+  return fault ?? [...findings.values()].find(({ redisIsGone }) => redisIsGone)?.message;
+}
+
 /** The findings of all lanes as one verdict per goal. */
 function verdicts(
   goals: readonly GoalEntry[],
@@ -226,7 +269,7 @@ function verdicts(
   return goals.map((goal): GoalResult => {
     const finding = findings.get(goal.name);
     if (!finding) return { goal, verdict: "not judged", message: fault ?? "It did not run." };
-    const { commonCause, durationMs: _durationMs, ...result } = finding;
+    const { commonCause, redisIsGone: _, durationMs: _durationMs, ...result } = finding;
     if (commonCause !== undefined && reported.has(commonCause)) {
       return { goal, verdict: "not judged", message: commonCause };
     }

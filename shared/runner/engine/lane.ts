@@ -37,6 +37,8 @@ const closesWithinMs = 1_000;
 export interface Finding extends Omit<GoalResult, "goal"> {
   /** What keeps the app from running at all: one goal reports it for all. */
   commonCause?: string;
+  /** Not judged, because Redis went away. */
+  redisIsGone?: boolean;
   durationMs?: number;
 }
 
@@ -298,7 +300,7 @@ function findingOf(test: TestCase | undefined): Finding | undefined {
   }
   if (/ECONNREFUSED|ECONNRESET|Connection is closed|max retries per request/i.test(message)) {
     const lost = `The connection to Redis was lost: ${message}`;
-    return { verdict: "not judged", message: lost, durationMs };
+    return { verdict: "not judged", message: lost, redisIsGone: true, durationMs };
   }
   return { verdict: "unmet", message: `${name}: ${message}\n${error.stack ?? ""}`, durationMs };
 }

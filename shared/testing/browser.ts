@@ -81,7 +81,7 @@ export class Browser {
       !answer.setCookies.some(({ value }) => sessionIdIn(value) !== undefined),
       "The browser refuses the session cookie.",
       answer,
-      "On http a browser takes neither Secure nor a __Host- name: both belong to production. And it takes no cookie for another domain than the site's own.",
+      "On http a browser takes neither Secure nor a __Host- name: both belong to production. It takes SameSite=None with Secure only, and no cookie for another domain than the site's own.",
     );
     const overTls = await this.#site.overTls(() => this.#site.browser().get("/visits"));
     must(
@@ -138,7 +138,8 @@ export class Browser {
 
   /** Keeps a cookie, if the rules allow it. */
   async #keep(header: string, url: string): Promise<void> {
-    const { name, domain } = parseSetCookie(header);
+    const { name, domain, sameSite, secure } = parseSetCookie(header);
+    if (sameSite === "none" && !secure) return;
     const known = await this.#jar.getCookies(url);
     // A browser tells a cookie of this host from one of the whole domain; the jar does not.
     if (domain && known.some(({ key, hostOnly }) => key === name && hostOnly)) return;

@@ -1,6 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange, RequestOptions } from "./browser.ts";
+import { describeDuration, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must } from "./verdict.ts";
 
@@ -92,6 +93,8 @@ export class Actor {
   #who: Person | undefined;
   // Where the contract leaves open whether a session ends, there is more than one.
   #visits = new Set([0]);
+  /** The last cookie that a visit was given. */
+  #cookieOfVisit: { cookie: SetCookie; visit: Answer } | undefined;
 
   constructor(contract: Contract, site: Site, browser = site.browser(), disguise: Disguise = {}) {
     this.contract = contract;
@@ -150,7 +153,7 @@ export class Actor {
         return;
 
       case "visit":
-        return this.#compareVisit(answer);
+        return this.#compareVisit(answer, cookieBefore);
 
       case "log in":
       case "log in as nobody": {
@@ -230,7 +233,7 @@ export class Actor {
     }
   }
 
-  #compareVisit(answer: Answer): void {
+  #compareVisit(answer: Answer, cookieBefore: string): void {
     answer.mustBe(
       200,
       `GET /visits answers ${answer.status}, not 200.`,
@@ -238,10 +241,16 @@ export class Actor {
     );
     const visits = Number(answer.data.visits);
     const expected = [...this.#visits].map((count) => count + 1);
+    const before = this.#cookieOfVisit;
+    const [cookie] = answer.setCookies;
+    if (cookie) this.#cookieOfVisit = { cookie, visit: answer };
+    const id = this.#browser.sessionIdOf(cookieBefore);
+    const isKnown = expected.includes(1) || id !== undefined;
+    const begins = cookie && id !== undefined && !cookie.value.includes(id) && visits === 1;
     must(
       expected.includes(visits),
-      `GET /visits counts ${String(answer.data.visits)}, not ${expected.join(" or ")}.`,
-      answer,
+      `${begins ? "the session of its cookie is gone: " : isKnown ? "" : whyUnknown(before?.cookie)}GET /visits counts ${String(answer.data.visits)}, not ${expected.join(" or ")}.`,
+      !isKnown && before ? [before.visit, answer] : answer,
       "Each visit of a browser counts one, and nobody else's does.",
     );
     this.#visits = new Set([visits]);
@@ -545,4 +554,11 @@ async function revocations(one: Actor, other: Actor): Promise<void> {
     { does: "ban", whom: "alan" },
   ]);
   await other.doesAll([ask, { does: "change the password", to: "engine no. 2" }, asGrace, ask]);
+}
+
+/** Why a browser that was here comes without a session, as the beginning of a sentence. */
+function whyUnknown(cookie: SetCookie | undefined): string {
+  if (!cookie) return "a visit is given no cookie: ";
+  if (cookie.livesMs === undefined) return "the browser does not send its cookie back: ";
+  return `the cookie lives ${describeDuration(cookie.livesMs)}, and is gone: `;
 }

@@ -267,6 +267,23 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "no session for whoever is refused",
+    since: 4,
+    why: "Whoever is refused has nothing to remember: a session for them fills Redis, one refusal at a time. `regenerate` begins a new one; `destroy` ends the one there is.",
+    breach({ exchanges }) {
+      for (const { answer } of exchanges) {
+        if (answer.status !== 401 || /login/i.test(answer.request.path)) continue;
+        const given = answer.setCookies.find(({ value, livesMs = 1 }) => {
+          const id = livesMs > 0 && sessionIdIn(value);
+          return id && !answer.request.cookie.includes(id);
+        });
+        if (given)
+          return { claim: `${answer.route} refuses, and begins a session.`, evidence: answer };
+      }
+      return undefined;
+    },
+  },
+  {
     name: "no key without an end",
     since: 2,
     why: "A key without a TTL outlives its visitor, and nothing will ever delete it: Redis fills up, one visitor at a time. Whatever belongs to a session ends when the session does.",

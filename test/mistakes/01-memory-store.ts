@@ -364,4 +364,10 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "No standing rule is broken, on any path",
     says: "GET /health sends a session cookie",
   },
+  {
+    name: "SameSite none without Secure",
+    edits: [["      secret,\n", '      secret,\n      cookie: { sameSite: "none" },\n']],
+    goal: "a second visit counts 2",
+    says: "The browser refuses the session cookie",
+  },
 ];

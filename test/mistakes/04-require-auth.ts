@@ -528,4 +528,45 @@ ${readUserId}`,
     goal: "after login, /me answers with the profile",
     says: "/me answers without a profile",
   },
+  {
+    name: "a deleted user's session is renewed, not ended",
+    edits: [
+      ["if (userId) await destroySession(req);", "if (userId) await regenerateSession(req);"],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "GET /me refuses, and begins a session",
+  },
+  {
+    name: "browsers are sent to a page",
+    edits: [
+      [
+        "      if (userId) await destroySession(req);\n",
+        '      if (userId) await destroySession(req);\n      if (req.accepts(["json", "html"]) === "html") return res.redirect("/login");\n',
+      ],
+    ],
+    goal: "Written in another way",
+    says: "GET /me answers 302, not 401, when its address is typed into a browser",
+  },
+  {
+    name: "a name is stored as HTML",
+    edits: [
+      [
+        "update(req.user.id, req.validBody)",
+        'update(req.user.id, { displayName: req.validBody.displayName.replaceAll("&", "&amp;") })',
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "PATCH /me stores another name than Smith & Sons",
+  },
+  {
+    name: "an update that found nobody is taken for done",
+    edits: [
+      [
+        "    if (!changed) {",
+        "    if (!changed) {\n      res.json({ data: profileOf({ ...req.user, ...req.validBody }) });\n      return;\n    }\n    if (!changed) {",
+      ],
+    ],
+    goal: "While the user is deleted",
+    says: "PATCH /me answers 200 although nothing was changed",
+  },
 ];

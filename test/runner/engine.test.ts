@@ -95,3 +95,19 @@ test("nobody tries more or looks back when a newer save waits, or when a goal of
   const open = await wide.judge(step, { source: mistaken });
   expect(open.lost).toBeUndefined();
 });
+
+test("what outlives an app is named by the first goal that meets it", async () => {
+  const source = readFileSync(stepPaths(first).solution, "utf8");
+  const shared = `const newcomer = { visits: 0 };\n${source}`.replace(
+    "req.session.visits = (req.session.visits ?? 0) + 1;",
+    "const mine = (req.session as never as { of?: typeof newcomer }).of ??= newcomer;\n    req.session.visits = ++mine.visits;",
+  );
+  expect(shared).toContain("++mine");
+  const narrow = await Engine.start(inject("redisUrl"));
+  const { goals } = await narrow.run(first, shared);
+  await narrow.close();
+  const unmet = goals.filter(({ verdict }) => verdict === "unmet");
+  expect(unmet.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^Here a second visit does not count 2 yet, .* left something behind\./),
+  ]);
+});

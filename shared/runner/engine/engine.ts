@@ -125,9 +125,11 @@ export class Engine {
       judgements = [{ findings: new Map(), fault: error.message, printed: [], broken: new Map() }];
     }
     const fault = judgements.find((each) => each.fault !== undefined)?.fault;
+    const goals = verdicts(listed, judgements, fault);
+    const isWhole = !only && judgements.every((each) => faultOf(each) === undefined);
     return {
       step,
-      goals: verdicts(listed, judgements, fault),
+      goals: isWhole ? withCause(goals) : goals,
       broken: [...new Map(judgements.flatMap(({ broken }) => [...broken])).values()],
       ...(fault !== undefined && { fault }),
       untouched,
@@ -253,7 +255,21 @@ function lostGoals({ step, goals, fault }: StepResult): LostGoal[] {
     }));
 }
 
-/** Why no more can be judged, if so. */
+/**
+ * When all that waits, waits for something that another goal has seen to work: one app leaves something
+ * to the next, and the first that waits says so.
+ */
+function withCause(goals: GoalResult[]): GoalResult[] {
+  const waiting = counted(goals).find(({ verdict }) => verdict === "not judged");
+  if (!waiting || goals.some(({ verdict }) => verdict === "unmet")) return goals;
+  const message = [
+    `Here ${waiting.message}, although a goal before saw it work: the last app has left something behind.`,
+    "Each goal builds an app of its own, in one process. What stands outside of `createApp` outlives it: a store with the connection of before, an object that all new sessions share. Make it inside.",
+  ].join("\n");
+  return goals.map((each) => (each === waiting ? { ...each, verdict: "unmet", message } : each));
+}
+
+/** Why no more can be judged, if so: it lies with the file as a whole, or with Redis. */
 function faultOf({ fault, findings }: Judgement): string | undefined {
   return fault ?? [...findings.values()].find(({ redisIsGone }) => redisIsGone)?.message;
 }

@@ -157,6 +157,9 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
 }
 
 /** With a clock that stands still, and a `Math.random` that always says the same. */
+// What one request says of itself, another one can say as well.
+const saidByTheClient = "0f8fad5bd9cb469fa16570867728950e";
+
 async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
   const site = await open();
   const [earlier, later] = [site.browser(), site.browser()];
@@ -176,6 +179,23 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
     "after a restart, a new visitor is given the session of an earlier one.",
     `both: ${await later.sessionCookie()}`,
     "A session id has to be random: one that is counted up, or made of the time, comes again, and can be guessed.",
+  );
+  const names = [
+    "X-Request-Id",
+    "X-Correlation-Id",
+    "X-Session-Id",
+    "X-Trace-Id",
+    "Idempotency-Key",
+  ];
+  const headers = Object.fromEntries(names.map((name) => [name, saidByTheClient]));
+  const guests = [site.browser(), site.browser()];
+  for (const guest of guests) await guest.get("/visits", { headers });
+  const [one, other] = await Promise.all(guests.map((guest) => guest.sessionId()));
+  must(
+    !one?.includes(saidByTheClient) && one !== other,
+    "a client chooses its session id, by a header.",
+    [...names.map((name) => `${name}: ${saidByTheClient}`), `Cookie afterwards: ${one}`],
+    "Whoever knows the id has the session: it is made by the server, out of nothing but chance.",
   );
 }
 

@@ -26,11 +26,12 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
   await site.db.users.add({ ...namesake, displayName: "Augusta" });
   const other = await Device.of(site, namesake);
   for (const { name, begin, undo } of await account.endings()) {
-    const laptop = await account.logIn();
-    const devices = [laptop];
+    const devices: Device[] = [];
     while (devices.length < devicesOfOne) {
       devices.push(await account.logIn(devices.length % 2 ? elsewhere : site));
     }
+    // The last one: an app may well say that somebody has ten at most.
+    const laptop = devices.at(-1)!;
     await site.db.users.update(ada.id, { email: "countess@example.com" });
     const answer = await begin(laptop).answer;
     await site.db.users.update(ada.id, { email: ada.email });

@@ -267,6 +267,25 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "the cookie that is cleared is the one that was sent",
+    since: 4,
+    why: "A browser finds a cookie by its name. Clearing another one does nothing: name it as `session()` does, in one place.",
+    breach({ exchanges }) {
+      for (const { answer } of exchanges) {
+        const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);
+        const sent = sessionCookiesIn(answer.request.cookie);
+        const [first] = cleared;
+        if (!first || sent.length === 0 || cleared.some(({ name }) => sent.includes(name)))
+          continue;
+        return {
+          claim: `${answer.route} clears ${first.name}, and the browser has ${sent.join(", ")}.`,
+          evidence: answer,
+        };
+      }
+      return undefined;
+    },
+  },
+  {
     name: "no session for whoever is refused",
     since: 4,
     why: "Whoever is refused has nothing to remember: a session for them fills Redis, one refusal at a time. `regenerate` begins a new one; `destroy` ends the one there is.",
@@ -441,7 +460,16 @@ export const rules: readonly Rule[] = [
       return (
         plain && {
           claim: `In production, ${plain.answer.route} over plain http is answered ${plain.answer.status}.`,
-          evidence: [plain.answer, "The proxy sends X-Forwarded-Proto: http"],
+          evidence: [
+            plain.answer,
+            "The proxy sends X-Forwarded-Proto: http",
+            ...Object.entries(plain.sent)
+              .filter(
+                ([name]) =>
+                  name !== "X-Forwarded-Proto" && /https|scheme|forwarded|ssl/i.test(name),
+              )
+              .map(([name, value]) => `The client sends ${name}: ${value}`),
+          ],
         }
       );
     },
@@ -527,4 +555,12 @@ function excerpt(text: string, around = ""): string {
   const at = Math.max(0, text.indexOf(around) - 60);
   const part = text.slice(at, at + 200).trim();
   return `${at > 0 ? "… " : ""}${part}${at + 200 < text.length ? " …" : ""}`;
+}
+
+/** The names of the cookies in a Cookie header that hold a session id. */
+function sessionCookiesIn(header: string): string[] {
+  return header
+    .split("; ")
+    .filter((pair) => sessionIdIn(pair.slice(pair.indexOf("=") + 1)) !== undefined)
+    .map((pair) => pair.slice(0, pair.indexOf("=")));
 }

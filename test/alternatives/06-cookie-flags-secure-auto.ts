@@ -10,6 +10,7 @@ import { errorHandler } from "../../shared/app/error-handler.ts";
 import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { SessionStore } from "../../shared/app/session-store.ts";
+import { requireHttps } from "../../shared/app/https.ts";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
 
@@ -61,6 +62,9 @@ export function createApp({ redis, db, config }: Services): Express {
   // A browser takes a __Host- cookie over https alone, from this very host, for all of its paths.
   const cookieName = production ? "__Host-sid" : "sid";
   const cookieFlags = { path: "/", httpOnly: true, sameSite: "lax" } as const;
+
+  // What came over http has travelled in the clear.
+  if (production) app.use(requireHttps);
 
   // A page of another site can post here: without this it could log people out.
   app.use(refuseOtherSites);

@@ -663,4 +663,59 @@ export function createApp`,
     goal: "No standing rule is broken, on any path",
     says: "In production, POST /auth/login over plain http is answered 200",
   },
+  {
+    name: "who came over http is logged with all headers",
+    edits: [
+      [
+        "app.use(requireHttps);",
+        'app.use((req, _res, next) => {\n      if (!req.secure) console.warn("plain http", req.headers);\n      next();\n    }, requireHttps);',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows a session id",
+  },
+  {
+    name: "another header says https as well",
+    edits: [
+      [
+        "app.use(requireHttps);",
+        'app.use((req, res, next) => {\n      if (req.get("X-Forwarded-Ssl") === "on") next();\n      else requireHttps(req, res, next);\n    });',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "over plain http is answered 200",
+  },
+  {
+    name: "the secret in front of the list of the configuration",
+    edits: [
+      [
+        "secret: [config.sessionSecret, ...config.previousSessionSecrets],",
+        "secret: (config.previousSessionSecrets.unshift(config.sessionSecret), config.previousSessionSecrets),",
+      ],
+    ],
+    goal: "Beside another app in the same process",
+    says: "createApp changes the configuration that it was given",
+  },
+  {
+    name: "the id of the request for the id of the session",
+    edits: [
+      [
+        "      resave: false,",
+        '      genid: (req) => req.get("X-Request-Id") ?? randomUUID(),\n      resave: false,',
+      ],
+    ],
+    goal: "With an id that can be foreseen",
+    says: "a client chooses its session id, by a header",
+  },
+  {
+    name: "the guard clears the default name",
+    edits: [
+      [
+        "if (userId) await endSession(req, res);",
+        'if (userId) await destroySession(req);\n      if (userId) res.clearCookie("connect.sid");',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "GET /me clears connect.sid, and the browser has sid",
+  },
 ];

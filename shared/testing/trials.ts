@@ -2,7 +2,7 @@ import { standingRules, worlds as listed } from "../runner/trials.ts";
 import type { goalsFor } from "./goals.ts";
 import { tour } from "./tour.ts";
 import { under } from "./verdict.ts";
-import { worlds } from "./worlds.ts";
+import { worlds } from "./worlds/index.ts";
 
 /** The tests of what is tried with every step once its goals are met. */
 export function tryOut(goal: ReturnType<typeof goalsFor>, step: number): void {

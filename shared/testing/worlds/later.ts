@@ -1,11 +1,11 @@
-import { seededUsers } from "../app/database.ts";
-import { withClock } from "./clock.ts";
-import { Actor, Contract, story } from "./contract.ts";
-import { describeDuration, sessionIdIn } from "./cookies.ts";
-import { sessionKeyOf } from "./session-keys.ts";
-import { holdTimers } from "./timers.ts";
-import { must } from "./verdict.ts";
-import type { World, WorldGoal } from "./worlds.ts";
+import { seededUsers } from "../../app/database.ts";
+import { withClock } from "../clock.ts";
+import { Actor, Contract, story } from "../contract.ts";
+import { describeDuration, sessionIdIn } from "../cookies.ts";
+import { sessionKeyOf } from "../session-keys.ts";
+import { holdTimers } from "../timers.ts";
+import { must } from "../verdict.ts";
+import type { World, WorldGoal } from "./world.ts";
 
 const minute = 1 / 60;
 const dayMs = 24 * 60 * 60 * 1000;

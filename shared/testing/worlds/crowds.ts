@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
-import { seededUsers } from "../app/database.ts";
-import { Actor, Contract, story } from "./contract.ts";
-import type { Site } from "./site.ts";
-import { must } from "./verdict.ts";
-import type { World, WorldGoal } from "./worlds.ts";
+import { seededUsers } from "../../app/database.ts";
+import { Actor, Contract, story } from "../contract.ts";
+import type { Site } from "../site.ts";
+import { must } from "../verdict.ts";
+import { grownKey } from "../work.ts";
+import { logOut, visit } from "./scenes.ts";
+import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
 // More than what fits into a byte.
@@ -14,6 +16,7 @@ const manyVisitors = 300;
 export const crowds: readonly World[] = [
   { name: "In two tabs of one browser", visit: twoTabs },
   { name: "Among many visitors", visit: manyOthers },
+  { name: "The hundredth time", visit: hundredthTime },
   { name: "Beside another app in the same process", visit: besideAnotherApp },
   { name: "In a browser from before 2023", visit: olderBrowsers },
 ];
@@ -115,5 +118,57 @@ async function olderBrowsers({ open, step }: WorldGoal): Promise<void> {
         "An origin is the whole of it: scheme, host and port. One that begins like yours, or ends like it, is somebody else's.",
       );
     }
+  }
+}
+
+/** Much of everything: it still counts rightly, it tells nobody who has an account, and nothing grows. */
+async function hundredthTime(goal: WorldGoal): Promise<void> {
+  const { open, redis, step } = goal;
+  const site = await open();
+  const contract = new Contract(step);
+  const visitor = new Actor(contract, site);
+  for (let count = 0; count < 40; count++) await visitor.does(visit);
+  if (step < 3) return;
+
+  const round = async (actor: Actor) => {
+    await actor.does({ does: "log in", as: "alan" });
+    if (actor.who) await actor.does(visit);
+    if (step >= 5 && actor.who) await actor.does(logOut);
+  };
+  const regular = new Actor(contract, site);
+  for (let count = 0; count < 8; count++) await round(regular);
+  const early = await redis.contents();
+  for (let count = 0; count < 16; count++) await round(regular);
+  const late = await redis.contents();
+  const growing = grownKey(early, late, 150);
+  must(
+    !growing,
+    `A key grows with every login: ${growing?.name}.`,
+    `${growing?.name} = ${growing?.value.slice(0, 200)} …`,
+    "What is added for a session has to go when the session goes, or it stays for good: take it out when the session ends, and what has run out of time whenever you look.",
+  );
+  const sessions = (keys: Map<string, string>) =>
+    [...keys].filter(([, value]) => value.includes(seededUsers.alan.id));
+  must(
+    sessions(late).length < sessions(early).length + 12,
+    "Every login leaves a key behind.",
+    sessions(late)
+      .slice(-5)
+      .map(([name, value]) => `${name} = ${value.slice(0, 120)}`),
+    "The session of before is replaced, and nobody will ever ask for it again.",
+  );
+
+  for (let guess = 1; guess <= 25; guess++) {
+    const [known, unknown] = await Promise.all(
+      [grace.email, "nobody@example.com"].map((email) =>
+        site.browser().post("/auth/login", { email, password: "not this password" }),
+      ),
+    );
+    must(
+      known?.status === unknown?.status && known?.text === unknown?.text,
+      `After ${guess} wrong passwords, the answer tells a known email from an unknown one.`,
+      [known ?? "", unknown ?? ""],
+      "Whoever can tell the two apart learns who has an account here. What is counted, delayed or locked is so for every email alike.",
+    );
   }
 }

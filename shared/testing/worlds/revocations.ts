@@ -1,10 +1,10 @@
-import { seededUsers } from "../app/database.ts";
-import { Account, Device } from "./account.ts";
-import type { Answer } from "./answer.ts";
-import { withClock } from "./clock.ts";
-import { hashingDuring } from "./hashes.ts";
-import { must } from "./verdict.ts";
-import type { World, WorldGoal } from "./worlds.ts";
+import { seededUsers } from "../../app/database.ts";
+import { Account, Device } from "../account.ts";
+import type { Answer } from "../answer.ts";
+import { withClock } from "../clock.ts";
+import { hashingDuring } from "../hashes.ts";
+import { must } from "../verdict.ts";
+import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
 // Whoever looks for a part of an id finds this one, too.

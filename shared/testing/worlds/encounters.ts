@@ -1,9 +1,9 @@
-import { seededUsers } from "../app/database.ts";
-import { Account, Device } from "./account.ts";
-import type { Answer } from "./answer.ts";
-import { atEveryMoment, failingAtEveryMoment, type Attempt } from "./moments.ts";
-import { must } from "./verdict.ts";
-import type { World, WorldGoal } from "./worlds.ts";
+import { seededUsers } from "../../app/database.ts";
+import { Account, Device } from "../account.ts";
+import type { Answer } from "../answer.ts";
+import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
+import { must } from "../verdict.ts";
+import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
 

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
-import { seededUsers } from "../app/database.ts";
-import { Actor, Contract, describeAct, knownSince, type Act, type Person } from "./contract.ts";
-import { GoalUnmet } from "./verdict.ts";
-import type { WorldGoal } from "./worlds.ts";
+import { seededUsers } from "../../app/database.ts";
+import { Actor, Contract, describeAct, knownSince, type Act, type Person } from "../contract.ts";
+import { GoalUnmet } from "../verdict.ts";
+import type { WorldGoal } from "./world.ts";
 
 /** What one of two people does, alone or while the other one does something. */
 interface Turn {

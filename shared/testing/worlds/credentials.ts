@@ -1,0 +1,167 @@
+import { seededUsers } from "../../app/database.ts";
+import bcrypt from "bcrypt";
+import { hashingDuring } from "../hashes.ts";
+import { sessionKeyOf } from "../session-keys.ts";
+import type { Site } from "../site.ts";
+import { must } from "../verdict.ts";
+import type { World, WorldGoal } from "./world.ts";
+
+const { ada, grace } = seededUsers;
+
+/** Worlds in which somebody logs in with what is not, or no longer, a password, or once more. */
+export const credentials: readonly World[] = [
+  { name: "After a change of the password", visit: changedPassword },
+  { name: "With the word that stands in for a password", visit: standIn },
+  { name: "Logging in once more in the same browser", visit: loginAgain },
+];
+
+/** What a process remembers of a password goes stale. */
+async function changedPassword({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const { email, password } = grace;
+  const logInAgain = () => site.browser().post("/auth/login", { email, password });
+  (await logInAgain()).orNotJudged(200, "nobody can log in");
+  const passwordHash = await bcrypt.hash("a newer engine", site.db.bcryptCost);
+  await site.db.users.update(grace.id, { passwordHash });
+  const outdated = await logInAgain();
+  outdated.mustBe(
+    401,
+    outdated.succeeded
+      ? "the old password still logs in."
+      : `the old password answers ${outdated.status}, not 401.`,
+    "The database knows the password; what a process remembers of it goes stale. Compare with the hash that is stored now.",
+  );
+}
+
+/** A text that is hashed at each start of the app is one that everybody can read in its source. */
+async function standIn({ open }: WorldGoal): Promise<void> {
+  const nobody = "nobody@example.com";
+  const start = async () => {
+    const { texts } = await hashingDuring(async () => {
+      const site = await open({ newProcess: true });
+      await site.browser().post("/auth/login", { email: nobody, password: "guessed" });
+    });
+    return texts;
+  };
+  const [once, again] = [await start(), await start()];
+  const site = await open();
+  for (const password of once.filter((text) => again.includes(text))) {
+    const answer = await site.browser().post("/auth/login", { email: nobody, password });
+    answer.mustBe(
+      [401, 400],
+      `an unknown email logs in, or nearly: it is answered ${answer.status}.`,
+      `Everybody can read in the source what the decoy was made of. Make it of something random, and let nobody in whom the database does not know, whatever the comparison says.`,
+      "for an unknown email with that word",
+    );
+  }
+}
+
+/** Whoever logs in once more gets a new id, and leaves no session behind. */
+async function loginAgain({ open, redis }: WorldGoal): Promise<void> {
+  const site = await open();
+  const browser = site.browser();
+  for (const person of [grace, grace, ada]) {
+    const before = await browser.sessionId();
+    const key = before && (await sessionKeyOf(site, redis, () => browser.get("/visits")));
+    const login = await browser.logIn(person);
+    const left = key && (await redis.read(key));
+    must(
+      before === undefined || before !== (await browser.sessionId()),
+      "a login keeps the session id from before.",
+      login,
+      "Somebody may have planted that id, logged in with an account of their own. A fresh id at every login makes it worthless, whoever was logged in before.",
+    );
+    must(
+      !left || !left.includes(grace.id),
+      "whoever was logged in before stays logged in, under the session id from before.",
+      [login, `${key} = ${left}`],
+      "The browser has forgotten that id, Redis has not: no logout reaches the session any more, and a copy of the old cookie works until it expires. `regenerate` deletes the session that it replaces.",
+    );
+  }
+}
+
+/** Slips of the finger are forgiven; whatever else differs is another address. */
+export async function typedEmails(site: Site): Promise<void> {
+  const email = "\tADA@example.com ";
+  const typed = await site.browser().post("/auth/login", { email, password: ada.password });
+  must(
+    typed.data.email === ada.email,
+    "the answer to a login repeats the email as it was typed.",
+    typed,
+    "The contract says who logged in: { id, email } of the user who was found.",
+  );
+  const other = { email: "ada+work@example.com", password: "another engine" };
+  const { id } = await site.db.users.add({ ...other, displayName: "Ada at work" });
+  const atWork = await site.browser().post("/auth/login", other);
+  must(
+    atWork.status === 200 && atWork.data.id === id,
+    "ada+work@example.com is taken for somebody else.",
+    atWork,
+    "Capitals and blanks are slips of the finger. Whatever else differs in an email is another address, and another account.",
+  );
+}
+
+/** One keyboard sends an é as one character, another as two; a ² is no 2. */
+export async function otherKeyboards(site: Site): Promise<void> {
+  const few = { email: "few@example.com", password: "é".repeat(5) };
+  const accents = { email: "accents@example.com", password: "é".repeat(30) };
+  const square = { email: "square@example.com", password: "x² + y² = 1" };
+  for (const person of [few, accents, square]) {
+    await site.db.users.add({ ...person, displayName: "Typist" });
+  }
+  const apart = ({ email, password }: typeof few) =>
+    site.browser().post("/auth/login", { email, password: password.normalize("NFD") });
+  // What is not brought into one form at all is no matter of the order.
+  const isNormalized = (await apart(few)).succeeded;
+  const typed = [
+    { ...accents, ...(isNormalized && { password: accents.password.normalize("NFD") }) },
+    { ...square },
+    { ...square, password: square.password.normalize("NFKC") },
+  ];
+  for (const [i, body] of typed.entries()) {
+    const answer = await site.browser().post("/auth/login", body);
+    const lookAlike = i === 2;
+    if (answer.status === 429) continue;
+    must(
+      answer.succeeded !== lookAlike,
+      lookAlike
+        ? "a password with 2 for ² logs in."
+        : `the right password, ${i ? "with a ²" : "typed with another keyboard"}, is answered ${answer.status}.`,
+      answer,
+      "NFC makes one form of what looks the same, and is applied before the bytes are counted. NFKC goes further: it takes ² for 2, and so other passwords for the right one.",
+    );
+  }
+}
+
+/** What is not quite a password, for somebody and for nobody. */
+export async function nearMisses(site: Site): Promise<void> {
+  const { password } = ada;
+  const typed = {
+    "somebody else's password": grace.password,
+    "the password in capitals": password.toUpperCase(),
+    "the password with a blank at its end": `${password} `,
+    "the start of the password": password.slice(0, -1),
+    "an empty password": "",
+    "the hash itself": (await site.db.users.findByEmail(ada.email))?.passwordHash ?? "",
+  };
+  for (const [what, guess] of Object.entries(typed)) {
+    for (const email of [ada.email, "nobody@example.com"]) {
+      const answer = await site.browser().post("/auth/login", { email, password: guess });
+      // After some failures, an app may well ask to wait.
+      answer.mustBe(
+        [401, 400, 429],
+        `${what} ${answer.succeeded ? "logs in" : `is answered ${answer.status}`}.`,
+        "A password is compared exactly as it was typed, through `bcrypt.compare`, with the hash of that user; whatever stands in for a user who was not found must never be able to log in.",
+      );
+    }
+  }
+  const spaced = { email: "spaced@example.com", password: "  blanks around it " };
+  await site.db.users.add({ ...spaced, displayName: "Spaced" });
+  const whole = await site.browser().post("/auth/login", spaced);
+  must(
+    whole.status === 200 || whole.status === 429,
+    "a password with blanks around it is refused.",
+    whole,
+    "Blanks belong to a password as all other characters do. Trim the email, and leave the password as it was typed.",
+  );
+}

@@ -1,0 +1,282 @@
+import { seededUsers } from "../../app/database.ts";
+import type { Answer } from "../answer.ts";
+import { fullRedis, kindOf } from "../commands.ts";
+import { Actor, Contract, knownSince, type Act } from "../contract.ts";
+import { sessionIdIn } from "../cookies.ts";
+import { tellAddress } from "../connections.ts";
+import { impatiently, loseAnswers } from "../moments.ts";
+import type { Site } from "../site.ts";
+import { pause } from "../time.ts";
+import { must } from "../verdict.ts";
+import {
+  askForProfile,
+  changePassword,
+  logIn,
+  logOut,
+  logOutEverywhere,
+  rename,
+  visit,
+} from "./scenes.ts";
+import type { World, WorldGoal } from "./world.ts";
+
+const { ada, grace } = seededUsers;
+
+/** Worlds in which Redis or the database is slow, refuses, or is away. */
+export const failures: readonly World[] = [
+  { name: "With a slow Redis", visit: slowRedis },
+  { name: "Told that it failed", visit: lostAnswers },
+  { name: "With a Redis that refuses", visit: refusingRedis },
+  { name: "With a session that cannot be ended", visit: endlessSession },
+  { name: "With a database that fails", visit: failingDatabase },
+  { name: "With an address of Redis that has everything in it", visit: wholeAddress },
+  { name: "After a long outage of Redis", visit: longOutage },
+];
+
+/** The app's own patience may end; what it then answers has to be true. */
+async function slowRedis(goal: WorldGoal): Promise<void> {
+  await farAway(goal);
+  const { open, redis, step } = goal;
+  for (const act of [logIn, logOut, logOutEverywhere]) {
+    if (knownSince[act.does] > step) continue;
+    for (const kind of ["store", "delete"] as const) {
+      const site = await open();
+      const browser = site.browser();
+      await browser.get("/visits");
+      if (act !== logIn) await browser.logIn(ada);
+      const cookie = await browser.cookieHeader();
+      const hold = site.commands.hold(kind);
+      const route = `/auth/${act === logIn ? "login" : act === logOut ? "logout" : "logout-all"}`;
+      const body = act === logIn ? { email: ada.email, password: ada.password } : undefined;
+      const early = await impatiently(async () => {
+        const { answer } = browser.begin("POST", route, body, { withinMs: 1e7 });
+        await Promise.race([answer, hold.reached]);
+        return Promise.race([answer, pause(40).then(() => undefined)]);
+      });
+      const stored = async () => (await redis.keys()).length;
+      const whenAnswered = await stored();
+      hold.letOthersPass();
+      const replay =
+        early?.succeeded && step >= 4
+          ? await site.browser().get("/me", { headers: { Cookie: cookie } })
+          : undefined;
+      hold.release();
+      await site.commands.quiet();
+      const afterwards = await stored();
+      await site.close();
+      if (!early?.succeeded) continue;
+      const evidence = [String(early), "the command is still on its way to Redis"];
+      must(
+        act === logIn || replay?.status !== 200,
+        "a logout is answered with success before the session is gone.",
+        [...evidence, replay ?? ""],
+        "Whoever gives up waiting does not know what became of it: that is an error, 5xx, and not a success. The old cookie still works.",
+      );
+      must(
+        act !== logIn || kind !== "store" || afterwards <= whenAnswered,
+        "a login is answered with success before the session is stored.",
+        evidence,
+        "Whoever gives up waiting does not know what became of it: that is an error, 5xx, and not a success.",
+      );
+    }
+  }
+}
+
+/** A Redis of another city: each of its answers takes as long as a packet needs. */
+async function farAway({ open, openRelay, ground }: WorldGoal): Promise<void> {
+  const relay = await openRelay();
+  relay.latencyMs = 40;
+  const site = await open({ redisUrl: relay.through(ground.redisUrl) });
+  const browser = site.browser();
+  const visits = [await browser.get("/visits"), await browser.get("/visits")];
+  const last = visits.at(-1);
+  must(
+    last?.data.visits === 2,
+    `a visitor is not remembered when Redis takes ${2 * relay.latencyMs} ms to answer${patienceOf(site)}.`,
+    [...visits, ...site.commands.refusals],
+    "The network takes its time. ioredis counts `commandTimeout` in milliseconds: two seconds are 2_000.",
+  );
+  await site.close();
+}
+
+function patienceOf({ commands, redis }: Site): string {
+  return commands.refusals.includes("Command timed out")
+    ? `: the connection gives up on Redis, commandTimeout is ${redis.options.commandTimeout} ms`
+    : "";
+}
+
+/** Redis has done it, and the answer is lost: whoever is told that it failed is nobody, now and later. */
+async function lostAnswers({ open, redis, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const browser = site.browser();
+  await browser.get("/visits");
+  const restore = loseAnswers(site, "store");
+  const { email, password } = ada;
+  const login = await browser.post("/auth/login", { email, password });
+  restore();
+  await site.redis.ping();
+  if (login.status < 500) return;
+  for (const { name, value } of login.setCookies) {
+    const id = sessionIdIn(value);
+    if (!id) continue;
+    const keys = [...(await redis.contents())].filter(([key]) => key.includes(id));
+    const headers = { Cookie: `${name}=${value}` };
+    const me = step >= 4 ? await site.browser().get("/me", { headers }) : undefined;
+    must(
+      !keys.some(([, stored]) => stored.includes(ada.id)) && me?.status !== 200,
+      `a login is answered ${login.status}, and its cookie is logged in all the same.`,
+      [login, "SET is done, and its answer did not arrive", me ?? "", ...keys.map(String)],
+      "Whoever reads an error believes to be nobody, and walks away. Hand out no cookie with it: let the error of `save` reach the error handler, and forget the session.",
+    );
+  }
+}
+
+async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const cases: [Act, "read" | "store" | "delete"][] = [
+    [logIn, "store"],
+    [logIn, "read"],
+    [askForProfile, "read"],
+    [rename, "read"],
+    [logOut, "read"],
+    [logOut, "delete"],
+    [logOutEverywhere, "read"],
+    [logOutEverywhere, "delete"],
+    [changePassword, "delete"],
+  ];
+  for (const [act, kind] of cases) {
+    if (knownSince[act.does] > step) continue;
+    const actor = new Actor(contract, site);
+    await actor.does(visit);
+    if (knownSince[act.does] > 3) await actor.does(logIn);
+    const before = site.commands.sent.length;
+    site.commands.fail(kind);
+    const { answer } = await actor.begin(act);
+    const given = await answer;
+    await site.commands.quiet();
+    site.commands.releaseAll();
+    const refused = site.commands.sent.slice(before).some((command) => kindOf(command) === kind);
+    must(
+      !refused || given.status >= 500,
+      `${given.route} answers ${given.status} although Redis refused to ${kind} the session.`,
+      [given, fullRedis],
+      "What could not be done is not done: an error of the store has to reach the error handler.",
+    );
+    if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();
+  }
+}
+
+/** Whoever does not wait for the end of a session never hears that Redis refused it: the error escapes. */
+async function endlessSession({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const leaving = site.browser();
+  await leaving.logIn(grace);
+  await site.db.users.remove(grace.id);
+  site.commands.fail("delete");
+  const refusal = await leaving.get("/me");
+  await site.commands.quiet();
+  site.commands.releaseAll();
+  must(
+    !refusal.succeeded,
+    "a deleted user is let in when the session cannot be ended.",
+    refusal,
+    "401 or 500, but never the profile.",
+  );
+}
+
+async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const { users } = site.db;
+  for (const [act, method] of [
+    [logIn, "findByEmail"],
+    [askForProfile, "findById"],
+    [rename, "findById"],
+    [rename, "update"],
+    [changePassword, "changePassword"],
+  ] as const) {
+    if (knownSince[act.does] > step) continue;
+    const actor = new Actor(contract, site);
+    if (act !== logIn) await actor.does(logIn);
+    const original = users[method];
+    let asked = false;
+    Reflect.set(users, method, () => {
+      asked = true;
+      return Promise.reject(new Error("the database is away"));
+    });
+    const { answer } = await actor.begin(act);
+    const given = await answer;
+    Reflect.set(users, method, original);
+    must(
+      !asked || given.status >= 500,
+      `${given.route} answers ${given.status} although the database failed.`,
+      [given, `db.users.${method} → Error: the database is away`],
+      "Not found and not answered are two things: an error belongs to the error handler.",
+    );
+    // Whoever ends the sessions before the password has done that much.
+    if (act !== changePassword) await actor.isAsBefore();
+  }
+}
+
+/** What stands in the address has to reach the client: user, password, database, TLS. */
+async function wholeAddress({ ground }: WorldGoal): Promise<void> {
+  const { connectRedis } = ground.module;
+  if (typeof connectRedis !== "function") return;
+  const address = "rediss://somebody:open-sesame%21@127.0.0.1:1/3";
+  tellAddress(address);
+  const redis = connectRedis(address);
+  redis.on("error", () => {});
+  const { host, port, username, password, db, tls } = redis.options;
+  redis.disconnect();
+  const lost = Object.entries({
+    "the host": host === "127.0.0.1",
+    "the port": Number(port) === 1,
+    "the user": username === "somebody",
+    "the password": password === "open-sesame!",
+    "the number of the database": Number(db) === 3,
+    TLS: Boolean(tls),
+  }).filter(([, kept]) => !kept);
+  must(
+    lost.length === 0,
+    `connectRedis loses ${lost.map(([what]) => what).join(" and ")}.`,
+    `connectRedis("rediss://somebody:…@127.0.0.1:1/3")`,
+    "`new Redis(url, options)` reads all of the address by itself. Whoever takes it apart has to hand on each part: a Redis in production asks for a password.",
+  );
+}
+
+const mostLooks = 2_000;
+
+/** Longer than any number of attempts to reconnect: what was lost comes back when Redis does. */
+async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void> {
+  const relay = await openRelay();
+  const site = await open({ redisUrl: relay.through(ground.redisUrl) });
+  const visitor = site.browser();
+  const patiently = { withinMs: 1e7 };
+  (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
+  await impatiently(async () => {
+    const attempts = new Promise<void>((resolve) => {
+      let count = 0;
+      site.redis.on("reconnecting", () => {
+        if (++count > 40) resolve();
+      });
+      site.redis.on("end", () => resolve());
+    });
+    await relay.refuse();
+    await attempts;
+    const { status } = site.redis;
+    await relay.restore();
+    let last: Answer | undefined;
+    // Coming back takes a moment of the machine's; that it will not come is known at once.
+    for (let look = 0; look < mostLooks && last?.status !== 200; look++) {
+      await pause(2);
+      last = await visitor.get("/visits", patiently).catch(() => undefined);
+      if (site.redis.status === "end") break;
+    }
+    must(
+      last?.status === 200,
+      "Redis is back, and the app does not come back with it.",
+      [`the client's status after 40 attempts: ${status}`, last ?? "GET /visits\n→ no answer"],
+      "`retryStrategy` decides whether ioredis ever connects again: null means never, also when it comes after some tries. An outage lasts as long as it lasts.",
+    );
+  });
+}

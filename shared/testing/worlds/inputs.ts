@@ -1,0 +1,167 @@
+import { seededUsers } from "../../app/database.ts";
+import type { Browser } from "../browser.ts";
+import { Actor, Contract } from "../contract.ts";
+import { processorMs } from "../processor-time.ts";
+import type { Site } from "../site.ts";
+import { must } from "../verdict.ts";
+import { logIn } from "./scenes.ts";
+import { nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
+import type { World, WorldGoal } from "./world.ts";
+
+const { ada } = seededUsers;
+
+/** A world of inputs that nobody should send. */
+export const inputs: readonly World[] = [{ name: "With inputs of every kind", visit: everyKind }];
+
+async function everyKind({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  await typedEmails(site);
+  await nearMisses(site);
+  const odd: unknown[] = [
+    null,
+    true,
+    0,
+    [],
+    {},
+    [[["deep"]]],
+    { $gt: "" },
+    { toString: "x" },
+    "",
+    " ",
+    "\u0000",
+    "ada@example.com\u0000",
+    "%00",
+    "__proto__",
+    "constructor",
+    "ⓐda@example.com",
+    "\ud800",
+    "' OR 1=1 --",
+    "*",
+    "x".repeat(300),
+  ];
+  await otherKeyboards(site);
+  const asText = { rawBody: JSON.stringify(credentialsOf(ada)), contentType: "text/plain" };
+  const plain = await site.browser().post("/auth/login", undefined, asText);
+  must(
+    !plain.succeeded,
+    "JSON that calls itself text/plain logs in.",
+    [plain, "Content-Type: text/plain"],
+    "A form may send text/plain anywhere without asking, and leave your user in the account of somebody else, who reads along. A browser asks first (CORS) before it sends application/json for another site.",
+  );
+  const long = laboriousLengths.flatMap(laborious);
+  for (const email of long) {
+    await mustRefuse(site.browser(), "POST", "/auth/login", { email, password: ada.password });
+  }
+  for (const value of odd) {
+    for (const body of [
+      { email: value, password: ada.password },
+      { email: ada.email, password: value },
+      value,
+    ]) {
+      await mustRefuse(site.browser(), "POST", "/auth/login", body);
+    }
+  }
+  if (step < 4) return;
+  const member = new Actor(new Contract(step), site);
+  await member.does(logIn);
+  for (const value of [...long, ...odd]) {
+    const characters = typeof value === "string" ? value.trim().length : 0;
+    if (characters >= 1 && characters <= 80) continue;
+    await mustRefuse(member.browser, "PATCH", "/me", { displayName: value });
+    if (odd.includes(value)) await mustRefuse(member.browser, "PATCH", "/me", value);
+  }
+  await oddNames(site, member.browser);
+  if (step < 7) return;
+  const administrator = new Actor(member.contract, site);
+  await administrator.does({ does: "log in", as: "grace" });
+  for (const value of [...laborious(28), ...laborious(2_000), ...odd]) {
+    for (const body of [
+      { currentPassword: value, newPassword: "difference engine" },
+      ...(odd.includes(value) ? [value] : []),
+    ]) {
+      await mustRefuse(member.browser, "POST", "/me/password", body);
+    }
+    if (typeof value !== "string" || value === "\ud800" || value.length > 2_000) continue;
+    const ban = `/admin/users/${encodeURIComponent(value)}/ban`;
+    await mustRefuse(administrator.browser, "POST", ban, undefined);
+  }
+}
+
+/** Whatever becomes of a name on its way, what is stored is one, and what the answer says. */
+async function oddNames(site: Site, member: Browser): Promise<void> {
+  for (const displayName of [
+    "<b></b>",
+    "Smith & Sons",
+    "\ufdfa".repeat(80),
+    "O'Hara & So\u0308hne",
+    "Ζωή",
+  ]) {
+    const answer = await member.patch("/me", { displayName });
+    if (!answer.succeeded) continue;
+    const stored = (await site.db.users.findById(ada.id))?.displayName ?? "";
+    const characters = [...stored].length;
+    must(
+      stored === displayName || !/^[\w &]+$/.test(displayName),
+      `PATCH /me stores another name than ${displayName}.`,
+      [answer, `displayName in the database: ${JSON.stringify(stored)}`],
+      "A name is stored as it is. What a page has to write in another way is the matter of the page: escaped twice, it is shown wrong, and escaped here, it is wrong everywhere else.",
+    );
+    must(
+      characters >= 1 && characters <= 80 && answer.data.displayName === stored,
+      `PATCH /me stores a name of ${characters} characters.`,
+      [answer, `displayName in the database: ${JSON.stringify(stored.slice(0, 100))}`],
+      "Whatever is done to a text comes before it is counted: what is taken away or spelled out afterwards is stored unchecked.",
+    );
+  }
+}
+
+// Eight times the work from one to the next, first where it doubles with each character, then where it
+// grows with the square of their number: the first that is too much comes to an end all the same.
+const laboriousLengths = [16, 19, 22, 25, 28, 31, 40, 300, 2_000, 20_000];
+
+/** What makes an expression that backtracks, or a loop in a loop, work for long. */
+function laborious(length: number): string[] {
+  const many = "a".repeat(length);
+  return [
+    `${many}!`,
+    `${many}@`,
+    `${"a.".repeat(length / 2)}!`,
+    `a@${many}!`,
+    `a@${"a.".repeat(length / 2)}!`,
+    `a@${"a-".repeat(length / 2)}`,
+    `${" ".repeat(length)}x${" ".repeat(length)}!`,
+  ];
+}
+
+async function mustRefuse(
+  browser: Browser,
+  method: "POST" | "PATCH",
+  path: string,
+  body: unknown,
+): Promise<void> {
+  const before = processorMs();
+  const answer = await browser.begin(method, path, body, { withinMs: 60_000 }).answer;
+  const workMs = processorMs() - before;
+  must(
+    workMs < 400,
+    `${answer.route} works for ${Math.round(workMs)} ms on a text of ${answer.request.body?.length} characters, and nobody else is served meanwhile.`,
+    answer,
+    "A pattern that can match the same text in many ways tries them all before it gives up: a little more text, and the server stands still for hours. Let zod's `z.email()` look at emails, and limit the length first.",
+  );
+  must(
+    answer.status < 500,
+    `${answer.route} crashes at what it was sent.`,
+    answer,
+    "Whatever arrives is somebody else's choice. Check its shape before you use it.",
+  );
+  must(
+    !answer.succeeded,
+    `${answer.route} accepts what is none of the contract.`,
+    answer,
+    "A schema says what is let in; everything else is refused.",
+  );
+}
+
+function credentialsOf({ email, password }: { email: string; password: string }) {
+  return { email, password };
+}

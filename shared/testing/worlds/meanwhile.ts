@@ -1,0 +1,158 @@
+import { seededUsers } from "../../app/database.ts";
+import type { Browser } from "../browser.ts";
+import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.ts";
+import { holdEverything, interleave, waitsFor } from "../moments.ts";
+import { must, under } from "../verdict.ts";
+import {
+  askForProfile,
+  logIn,
+  logOut,
+  logOutEverywhere,
+  rename,
+  settleIn,
+  tellStory,
+  twoPeople,
+  visit,
+} from "./scenes.ts";
+import type { World, WorldGoal } from "./world.ts";
+
+const { ada } = seededUsers;
+
+/** Worlds in which something else happens at the same time, or at another process. */
+export const meanwhile: readonly World[] = [
+  {
+    name: "At two processes in turn",
+    async visit({ open, step }) {
+      const site = await open();
+      const second = await open({ db: site.db, newProcess: true });
+      const browsers: [Browser, Browser] = [site.browser(), site.browser()];
+      let turn = 0;
+      const before = async () => {
+        turn++;
+        for (const browser of browsers) browser.moveTo(turn % 2 ? second : site);
+      };
+      await tellStory(site, step, browsers, { before });
+    },
+  },
+  { name: "At the same moment", visit: sameMoment },
+  { name: "While an administrator changes the user", visit: changedMeanwhile },
+  { name: "While the user is deleted", visit: deletedMeanwhile },
+];
+
+/** Every pair of acts, the second at each moment at which the first waits for something. */
+async function sameMoment(goal: WorldGoal): Promise<void> {
+  const { site, people } = await twoPeople(goal);
+  const [one, other] = people;
+  // Two who are counted alike could be taken for each other.
+  await one.doesAll([visit, visit]);
+  const asGrace: Act = { does: "log in", as: "grace" };
+  const pairs: [Act, Act][] = [
+    [visit, visit],
+    [logIn, asGrace],
+    [{ does: "log in", as: "ada", password: "wrong" }, asGrace],
+    [logIn, visit],
+    [askForProfile, askForProfile],
+    [askForProfile, { does: "rename", to: "Rear Admiral" }],
+    [rename, { does: "rename", to: "Rear Admiral" }],
+    [rename, askForProfile],
+    [askForProfile, logOut],
+    [logOut, askForProfile],
+    [logOut, visit],
+    [rename, logOut],
+    [logOutEverywhere, visit],
+    [logOutEverywhere, logOutEverywhere],
+    [askForProfile, logOutEverywhere],
+  ];
+  for (const [first, second] of pairs) {
+    if (Math.max(knownSince[first.does], knownSince[second.does]) > goal.step) continue;
+    const what = `while one ${describeAct(first)} and another one ${describeAct(second)}`;
+    await under(what, async () => {
+      for (let again = 0; again < 2; again++) {
+        const [a, b] = [await one.begin(first), await other.begin(second)];
+        await a.settle();
+        await b.settle();
+        await settleIn(people);
+      }
+      for (let moment = 1, more = true; more && moment < 12; moment++) {
+        const met = await interleave(
+          site,
+          () => one.begin(first),
+          () => other.begin(second),
+          moment,
+        );
+        await met.first.settle();
+        await met.second.settle();
+        more = met.waited;
+        await one.isAsBefore();
+        await other.isAsBefore();
+        await settleIn(people);
+      }
+    });
+  }
+}
+
+async function changedMeanwhile(goal: WorldGoal): Promise<void> {
+  const changes: [method: string, path: string, body: unknown][] = [
+    ["PATCH", "/me", { displayName: "Countess" }],
+  ];
+  if (goal.step >= 7) {
+    const body = { currentPassword: ada.password, newPassword: "difference engine" };
+    changes.push(["POST", "/me/password", body]);
+  }
+  for (const change of changes) await oneChangeMeanwhile(goal, change);
+}
+
+async function oneChangeMeanwhile(
+  goal: WorldGoal,
+  [method, path, body]: [method: string, path: string, body: unknown],
+): Promise<void> {
+  for (let moment = 1; moment < 10; moment++) {
+    const { site, people } = await twoPeople(goal);
+    const [one] = people;
+    const hold = holdEverything(site);
+    const change = one.browser.begin(method, path, body);
+    const answered = await waitsFor(hold, change.answer, moment);
+    hold.letOthersPass();
+    if (!answered) await site.db.users.update(ada.id, { role: "admin", email: "a.l@example.com" });
+    hold.release();
+    const answer = await change.answer;
+    const user = await site.db.users.findById(ada.id);
+    await site.close();
+    if (answered) return;
+    must(
+      user?.role === "admin" && user.email === "a.l@example.com",
+      `${method} ${path} takes back what somebody else changed meanwhile.`,
+      [answer, `meanwhile: role → admin, afterwards: ${user?.role}`],
+      "Between reading a user and writing it back, others write too. Hand over the fields that change, and nothing else.",
+    );
+  }
+}
+
+/** Between the guard's look and the change, the user goes. */
+async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const actor = new Actor(new Contract(step), site);
+  await actor.does(logIn);
+  const { update } = site.db.users;
+  site.db.users.update = () => Promise.resolve(undefined);
+  const late = await actor.browser.patch("/me", { displayName: "Ada" });
+  site.db.users.update = update;
+  must(
+    !late.succeeded,
+    `PATCH /me answers ${late.status} although nothing was changed.`,
+    [late, "db.users.update → undefined: nobody has that id any more"],
+    "A success says that the name was changed, and to what. Nothing was: whoever is gone is refused, as the guard does it.",
+  );
+  must(
+    late.status < 500,
+    "PATCH /me crashes.",
+    [late, "db.users.update → undefined: nobody has that id any more"],
+    "`update` resolves to the user as it is now, or to undefined: look before you answer with it.",
+  );
+  must(
+    late.status !== 401 || late.errorCode === "not_authenticated",
+    "the refusal does not carry the code not_authenticated.",
+    late,
+    'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
+  );
+}

@@ -1,0 +1,243 @@
+import { seededUsers } from "../../app/database.ts";
+import type { Answer } from "../answer.ts";
+import type { Browser } from "../browser.ts";
+import { Actor, Contract } from "../contract.ts";
+import type { Site } from "../site.ts";
+import { must } from "../verdict.ts";
+import { banOfAlan, logIn, tellStory, visit } from "./scenes.ts";
+import type { World, WorldGoal } from "./world.ts";
+
+const { ada, alan, grace } = seededUsers;
+
+/** Worlds in which the same is asked in another way. */
+export const requests: readonly World[] = [
+  {
+    name: "For a program that is no browser",
+    async visit({ open, step }) {
+      const site = await open();
+      // An app may insist on what every browser sends.
+      const { email, password } = ada;
+      const login = await site.program().post("/auth/login", { email, password });
+      if (login.status === 403) return;
+      await tellStory(site, step, [site.program(), site.program()]);
+    },
+  },
+  {
+    name: "In production, behind TLS",
+    visit: async ({ open, step }) => tellStory(await open({ env: "production" }), step),
+  },
+  {
+    name: "Among other cookies",
+    async visit({ open, step }) {
+      const site = await open();
+      const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41";
+      // A number that the app has put into a cookie is anybody's to change.
+      const cookie = (own: string) =>
+        [before, own.replaceAll(/=\d{1,6}(?=;|$)/g, "=41"), "z=1; sid2=x; count=41"]
+          .filter(Boolean)
+          .join("; ");
+      await tellStory(site, step, [site.browser(), site.browser()], { cookie });
+    },
+  },
+  { name: "Written in another way", visit: otherSpellings },
+  { name: "By another method", visit: otherMethods },
+  { name: "From a page of another site", visit: otherSites },
+];
+
+async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const member = new Actor(contract, site);
+  await member.doesAll([visit, logIn]);
+  const stranger = new Actor(contract, site);
+  await stranger.does(visit);
+  const spellings = (path: string) => [
+    `${path}/`,
+    path.toUpperCase(),
+    `${path}/?x=/health`,
+    `/${path}`,
+    `/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`,
+    `${path};/visits`,
+    `${path}/health`,
+    `${path}/../health`,
+    `${path}%2fhealth`,
+    `/health/..${path}`,
+    `${path}?from=/health&next=/auth/login&to=/visits`,
+    `${path}?${"/visits".repeat(3)}`,
+  ];
+  for (const path of spellings("/me")) {
+    for (const [method, body] of [["GET"], ["PATCH", { displayName: "Mallory" }]] as const) {
+      const answer = await stranger.browser.begin(method, path, body).answer;
+      must(
+        answer.status < 500,
+        `${answer.route} crashes for somebody who is not logged in.`,
+        answer,
+        "However an address is written, whoever is not logged in is stopped by the guard. Put it on the route, where Express has understood the address; not on a list of texts.",
+      );
+      must(
+        // Some of them lead elsewhere, or to a page.
+        !answer.succeeded || answer.data.ok === true || answer.body === undefined,
+        `${answer.route} lets in somebody who is not logged in.`,
+        answer,
+        "However an address is written, it leads through the guard. Put it on the route, where Express has understood the address; not on a list of texts.",
+      );
+    }
+  }
+  const headers = { Accept: "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate" };
+  const typed = await stranger.browser.get("/me", { headers });
+  typed.mustBe(
+    401,
+    `GET /me answers ${typed.status}, not 401, when its address is typed into a browser.`,
+    "The contract knows one answer for somebody who is not logged in, whatever the client would like to read.",
+    `with Accept: ${headers.Accept}`,
+  );
+  if (step < 5) return;
+  for (const path of [
+    "/auth/logout/x",
+    "/auth/logoutx",
+    "/auth/logout/../../health",
+    "/x/auth/logout",
+  ]) {
+    const answer = await member.browser.begin("POST", path).answer;
+    await mustStayLoggedIn(member, answer);
+  }
+  if (step < 7) return;
+  for (const path of ["/auth/logout-all/x", "/auth/logout-allx", "/x/auth/logout-all"]) {
+    await mustStayLoggedIn(member, await member.browser.post(path));
+  }
+  for (const path of spellings(banOfAlan)) {
+    for (const { browser } of [member, stranger]) {
+      const answer = await browser.post(path);
+      const user = await site.db.users.findById(alan.id);
+      must(
+        !user?.banned,
+        `${answer.route} bans for somebody who is no administrator.`,
+        answer,
+        "However an address is written, both guards stand before the route.",
+      );
+    }
+  }
+}
+
+async function otherMethods({ open, step }: WorldGoal): Promise<void> {
+  const site = await open();
+  const contract = new Contract(step);
+  const member = new Actor(contract, site);
+  await member.doesAll([visit, logIn]);
+  const { email, password } = ada;
+  const inAddress = new URLSearchParams({ email, password }).toString();
+  const guest = site.browser();
+  const login = await guest.get(`/auth/login?${inAddress}`);
+  must(
+    !(await guest.sessionCookie()),
+    "GET /auth/login logs in, with the password in the address.",
+    login,
+    "Addresses stand in histories, logs and links. A login is a POST, and its password in the body.",
+  );
+  if (step >= 4) await mustRefuseHead(site.browser());
+  const own: Record<string, string[]> = {
+    "/auth/login": ["POST"],
+    ...(step >= 4 && { "/me": ["GET", "HEAD", "PATCH"] }),
+    ...(step >= 5 && { "/auth/logout": ["POST"] }),
+    ...(step >= 7 && {
+      "/auth/logout-all": ["POST"],
+      "/me/password": ["POST"],
+      [banOfAlan]: ["POST", "DELETE"],
+    }),
+  };
+  for (const [path, methods] of Object.entries(own)) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "POST"]) {
+      if (methods.includes(method)) continue;
+      const answer = await member.browser.begin(method, path).answer;
+      must(
+        answer.status < 500 || answer.status === 501,
+        `${answer.route} crashes.`,
+        answer,
+        "A method that a route does not know is none of its business: 404 or 405.",
+      );
+      if (step >= 4) await mustStayLoggedIn(member, answer);
+      const stranger = await site.browser().begin(method, path).answer;
+      must(
+        !(stranger.succeeded && /@example\.com/.test(stranger.text)),
+        `${stranger.route} lets in somebody who is not logged in.`,
+        stranger,
+        "The guard stands before every method of a personal route.",
+      );
+    }
+  }
+}
+
+/** HEAD is answered by the handler of GET, unless somebody stops it. */
+async function mustRefuseHead(stranger: Browser): Promise<void> {
+  const head = await stranger.begin("HEAD", "/me").answer;
+  must(
+    !head.succeeded,
+    "HEAD /me lets in somebody who is not logged in.",
+    head,
+    "Express answers HEAD with the handler of GET. The guard stands before the route, whatever the method.",
+  );
+}
+
+async function mustStayLoggedIn(member: Actor, answer: Answer): Promise<void> {
+  const me = await member.browser.get("/me");
+  must(
+    me.status === 200,
+    `${answer.route} logs out.`,
+    [answer, me],
+    "Only POST /auth/logout does. Browsers, crawlers and pages of other sites send the other methods and spellings on their own.",
+  );
+}
+
+async function otherSites({ open, step }: WorldGoal): Promise<void> {
+  for (const env of ["development", "production"] as const) {
+    const site = await open({ env });
+    if (step >= 7) await revocationsFromOtherSites(site);
+    const { email, password } = ada;
+    // A page can send these without asking first: anything else takes a preflight.
+    for (const headers of [
+      { Origin: "https://mallory.example", "Sec-Fetch-Site": "cross-site" },
+      { Origin: site.origin.replace("://", "://blog."), "Sec-Fetch-Site": "same-site" },
+    ]) {
+      for (const [contentType, rawBody] of [
+        ["application/x-www-form-urlencoded", new URLSearchParams({ email, password }).toString()],
+        ["text/plain", JSON.stringify({ email, password })],
+      ] as const) {
+        const victim = site.browser();
+        const login = await victim.post("/auth/login", undefined, {
+          rawBody,
+          contentType,
+          headers,
+        });
+        must(
+          !login.succeeded && !(await victim.sessionCookie()),
+          "A form of another site logs people in.",
+          [`Origin: ${headers.Origin}`, `Content-Type: ${contentType}`, login],
+          "Whoever is logged in to somebody else's account tells it what they would tell their own: addresses, cards, searches. Refuse what another site sends before you look at it.",
+        );
+      }
+    }
+  }
+}
+
+/** Under SameSite=Lax a neighbouring subdomain's page still sends the cookie along. */
+async function revocationsFromOtherSites(site: Site): Promise<void> {
+  const administrator = site.browser();
+  await administrator.logIn(grace);
+  const body = { currentPassword: grace.password, newPassword: "difference engine" };
+  const Origin = site.origin.replace("://", "://blog.");
+  for (const [method, path] of [
+    ["POST", banOfAlan],
+    ["DELETE", banOfAlan],
+    ["POST", "/me/password"],
+    ["POST", "/auth/logout-all"],
+  ] as const) {
+    const headers = { Origin, "Sec-Fetch-Site": "same-site" };
+    const answer = await administrator.begin(method, path, body, { headers }).answer;
+    must(
+      answer.status === 403 || answer.status === 501,
+      `A page of another site can send ${method} ${path}: the answer is ${answer.status}, not 403.`,
+      [`Origin: ${Origin}`, answer],
+      "The browser of an administrator who reads that page sends the cookie along. Routes that change something stand behind `refuseOtherSites`.",
+    );
+  }
+}

@@ -173,7 +173,8 @@ export class Answer {
 
   #statusInWords(): string {
     if (this.status === 501) return "501, the stub";
-    return this.thrown ? `${this.status}, ${describeError(this.thrown)}` : String(this.status);
+    if (this.thrown) return `${this.status}, ${describeError(this.thrown)}`;
+    return [this.status, this.errorCode].filter(Boolean).join(" ");
   }
 }
 

@@ -3,7 +3,7 @@ import request from "supertest";
 import type { Express } from "express";
 import { Answer, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./chromium.ts";
-import { describeError } from "./crashes.ts";
+import { describeError, meaningOf } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must, notJudged } from "./verdict.ts";
@@ -197,6 +197,7 @@ export class Browser {
       const thrown = site.errors[errorsBefore];
       if (options.withinMs === undefined) silentRoutes.add(route);
       const cause = thrown ? ` ${describeError(thrown)}` : "";
+      const meaning = meaningOf(thrown);
       if (isOver) {
         const factory = uncalledFactory(site.app);
         must(
@@ -207,9 +208,12 @@ export class Browser {
         );
         must(
           false,
-          `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
-          `${route}\n→ no answer within ${withinMs / 1000} s`,
-          "A handler must answer or call next(). `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
+          meaning?.cause
+            ? `${route} never answered: ${meaning.cause}.`
+            : `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
+          [`${route}\n→ no answer within ${withinMs / 1000} s`, meaning?.cause ? cause.trim() : ""],
+          meaning?.advice ??
+            "A handler must answer or call next(). `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
         );
       }
       const [late] = site.watch.late;

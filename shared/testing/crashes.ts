@@ -122,7 +122,30 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /'req\.session' as it is undefined|reading '(visits|userId|save|regenerate|destroy)'/,
+    /showFriendlyErrorStack/,
+    {
+      cause: "a command of ioredis is called without its connection",
+      advice:
+        "The store takes the connection by name: `new RedisStore({ client: redis })`. And `redis.get`, handed over as a function, forgets whose it is: `(key) => redis.get(key)`.",
+    },
+  ],
+  [
+    /store\.on is not a function/,
+    {
+      cause: "`store` is no session store",
+      advice: "Make one with `new`: `new RedisStore({ client: redis })`.",
+    },
+  ],
+  [
+    /reading '(save|regenerate|destroy)'/,
+    {
+      cause: "there is no `session` where one is used",
+      advice:
+        "`destroySession`, `regenerateSession` and `saveSession` take `req`, and find the session in it. It is there after `session()`, which must be mounted before the routes, and until `destroy`.",
+    },
+  ],
+  [
+    /'req\.session' as it is undefined|reading '(visits|userId)'/,
     {
       cause: "`req.session` is undefined",
       advice:

@@ -271,9 +271,13 @@ export const rules: readonly Rule[] = [
     since: 4,
     why: "A browser finds a cookie by its name. Clearing another one does nothing: name it as `session()` does, in one place.",
     breach({ exchanges }) {
+      const handedOut = new Set(exchanges.flatMap(({ answer }) => answer.setCookies.map(pairOf)));
       for (const { answer } of exchanges) {
         const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);
-        const sent = sessionCookiesIn(answer.request.cookie);
+        const sent = answer.request.cookie
+          .split("; ")
+          .filter((pair) => handedOut.has(pair) && sessionIdIn(pair.slice(pair.indexOf("=") + 1)))
+          .map((pair) => pair.slice(0, pair.indexOf("=")));
         const [first] = cleared;
         if (!first || sent.length === 0 || cleared.some(({ name }) => sent.includes(name)))
           continue;
@@ -555,12 +559,4 @@ function excerpt(text: string, around = ""): string {
   const at = Math.max(0, text.indexOf(around) - 60);
   const part = text.slice(at, at + 200).trim();
   return `${at > 0 ? "… " : ""}${part}${at + 200 < text.length ? " …" : ""}`;
-}
-
-/** The names of the cookies in a Cookie header that hold a session id. */
-function sessionCookiesIn(header: string): string[] {
-  return header
-    .split("; ")
-    .filter((pair) => sessionIdIn(pair.slice(pair.indexOf("=") + 1)) !== undefined)
-    .map((pair) => pair.slice(0, pair.indexOf("=")));
 }

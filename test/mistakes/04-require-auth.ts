@@ -313,7 +313,7 @@ export const mistakes: readonly Mistake[] = [
       [answerPatch, "res.json({ data: changed && profileOf(changed) });"],
     ],
     goal: "While the user is deleted",
-    says: "PATCH /me answers 200 without a profile",
+    says: "PATCH /me answers 200 although nothing was changed",
   },
   {
     name: "a code of its own for a bad body",

@@ -256,16 +256,18 @@ function lostGoals({ step, goals, fault }: StepResult): LostGoal[] {
 }
 
 /**
- * When all that waits, waits for something that another goal has seen to work: one app leaves something
- * to the next, and the first that waits says so.
+ * When goals wait, and none says why: what the first of them waits for is what has to be mended. If a goal
+ * has seen it work before, one app leaves something to the next.
  */
 function withCause(goals: GoalResult[]): GoalResult[] {
   const waiting = counted(goals).find(({ verdict }) => verdict === "not judged");
   if (!waiting || goals.some(({ verdict }) => verdict === "unmet")) return goals;
-  const message = [
-    `Here ${waiting.message}, although a goal before saw it work: the last app has left something behind.`,
-    "Each goal builds an app of its own, in one process. What stands outside of `createApp` outlives it: a store with the connection of before, an object that all new sessions share. Make it inside.",
-  ].join("\n");
+  const { message: reason = "" } = waiting;
+  // The first goal is what the others build on.
+  const message =
+    counted(goals)[0]?.verdict === "met"
+      ? `Here ${reason}, although a goal before saw it work: the last app has left something behind.\nEach goal builds an app of its own, in one process. What stands outside of \`createApp\` outlives it: a store with the connection of before, an object that all new sessions share. Make it inside.`
+      : `${reason[0]?.toUpperCase()}${reason.slice(1)}.\nEverything else waits for that.`;
   return goals.map((each) => (each === waiting ? { ...each, verdict: "unmet", message } : each));
 }
 

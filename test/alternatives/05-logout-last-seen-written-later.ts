@@ -7,6 +7,7 @@ import { Redis } from "ioredis";
 import { z } from "zod";
 import type { User } from "../../shared/app/database.ts";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { describeError } from "../../shared/app/log.ts";
 import { refuseOtherSites } from "../../shared/app/same-origin.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { SessionStore } from "../../shared/app/session-store.ts";
@@ -23,7 +24,7 @@ export function connectRedis(url: string): Redis {
     commandTimeout: 2_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
-  redis.on("error", (error) => console.warn(`Redis: ${error.message}`));
+  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
   return redis;
 }
 
@@ -110,7 +111,7 @@ export function createApp({ redis, db, config }: Services): Express {
       await redis.pexpire(`sess:${id}`, sessionLifeMs);
     };
     // oxlint-disable-next-line promise/prefer-await-to-then -- nobody is left to await it
-    setTimeout(() => write().catch(console.warn), 500).unref();
+    setTimeout(() => write().catch((error) => console.warn(describeError(error))), 500).unref();
   };
 
   const requireAuth: RequestHandler = async (req, res, next) => {

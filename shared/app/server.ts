@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadConfig } from "./config.ts";
 import { createDatabase, seededUsers } from "./database.ts";
+import { logError } from "./log.ts";
 import { start, type AppModule } from "./start.ts";
 
 const shutdownDeadlineMs = 5_000;
@@ -28,6 +29,12 @@ async function main(appFile = "app.ts"): Promise<void> {
   process.once("SIGINT", shutDown);
   process.once("SIGTERM", shutDown);
 }
+
+// Nobody awaited it. Node would print the error with all that it carries; the state is unknown, so this ends.
+process.on("uncaughtException", (error) => {
+  logError(error);
+  process.exit(1);
+});
 
 try {
   await main(process.argv[2]);

@@ -1,6 +1,7 @@
 import { guessByAnswer, guessByTime } from "./account-guessing.ts";
 import { alteredCookie } from "./altered-cookie.ts";
 import type { Attack } from "./attack.ts";
+import { staysInAfterNewPassword, staysInAfterBan } from "./ended-elsewhere.ts";
 import { foreignForm } from "./foreign-form.ts";
 import { claimHttps, listenOnTheNetwork } from "./plain-http.ts";
 import { replayedCookie } from "./replayed-cookie.ts";
@@ -20,6 +21,8 @@ export const attacks: readonly Attack[] = [
   listenOnTheNetwork,
   claimHttps,
   siblingCookie,
+  staysInAfterBan,
+  staysInAfterNewPassword,
 ];
 
 /** Whether the app of a step has what the attack is about. */

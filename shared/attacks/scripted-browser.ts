@@ -50,6 +50,10 @@ export class ScriptedBrowser {
     return this.#send("POST", path, { ...sending, body });
   }
 
+  delete(path: string): Promise<Answer> {
+    return this.#send("DELETE", path);
+  }
+
   /** Logs in, which most attacks begin with. */
   async logIn(person: keyof typeof seededUsers): Promise<Answer> {
     const { email, password } = seededUsers[person];

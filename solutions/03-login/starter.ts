@@ -45,7 +45,7 @@ export function createApp({ redis, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
-      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie.
       rolling: true,
       store: new RedisStore({ client: redis }),
       cookie: {
@@ -60,7 +60,7 @@ export function createApp({ redis, config }: Services): Express {
   });
 
   // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
-  app.use("/auth/login", limitConcurrency(16));
+  app.post("/auth/login", limitConcurrency(16));
 
   app.post("/auth/login", async (_req, res) => {
     // TODO 3.2: Find the user and compare the password. Neither the answer nor the clock may tell

@@ -98,7 +98,8 @@ export function createApp({ redis, db, config }: Services): Express {
   });
 
   if (production) {
-    // One TLS proxy stands in front: what it wrote into X-Forwarded-* counts, and nothing further out.
+    // One TLS proxy stands in front, and nobody else reaches this port: what it wrote into X-Forwarded-*
+    // counts, and nothing further out.
     // It has to overwrite X-Forwarded-Proto: of several values, Express takes the first.
     app.set("trust proxy", 1);
     app.use(requireHttps);
@@ -118,7 +119,7 @@ export function createApp({ redis, db, config }: Services): Express {
       secret: [config.sessionSecret, ...config.previousSessionSecrets],
       resave: false,
       saveUninitialized: false,
-      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie.
       rolling: true,
       store: new SessionStore({
         client: redis,
@@ -139,7 +140,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
 
   // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
-  app.use("/auth/login", limitConcurrency(16));
+  app.post("/auth/login", limitConcurrency(16));
 
   const endSession = async (req: Request, res: Response): Promise<void> => {
     // The key first: a cleared cookie alone would leave a stolen copy of it at work.
@@ -151,11 +152,13 @@ export function createApp({ redis, db, config }: Services): Express {
   /** Ends what the index knows now: a login that comes later is another one, and stays in the index. */
   const endSessionsOf = async (userId: string): Promise<void> => {
     const index = indexOf(userId);
-    const keys = await redis.zrange(index, "0", "-1");
+    const keys = await redis.zrange(index, "0", "999");
     if (keys.length === 0) return;
     // The sessions first: an entry without a session harms nobody, a session without one stays for good.
     await redis.del(...keys);
     await redis.zrem(index, ...keys);
+    // A command takes so many, and not any number.
+    if (keys.length === 1_000) await endSessionsOf(userId);
   };
 
   /** Resolves to false when the password was changed, or its owner banned, while it was compared. */

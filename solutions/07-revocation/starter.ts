@@ -67,7 +67,8 @@ export function createApp({ redis, db, config }: Services): Express {
   });
 
   if (production) {
-    // One TLS proxy stands in front: what it wrote into X-Forwarded-* counts, and nothing further out.
+    // One TLS proxy stands in front, and nobody else reaches this port: what it wrote into X-Forwarded-*
+    // counts, and nothing further out.
     // It has to overwrite X-Forwarded-Proto: of several values, Express takes the first.
     app.set("trust proxy", 1);
     app.use(requireHttps);
@@ -87,7 +88,7 @@ export function createApp({ redis, db, config }: Services): Express {
       secret: [config.sessionSecret, ...config.previousSessionSecrets],
       resave: false,
       saveUninitialized: false,
-      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie.
       rolling: true,
       store: new SessionStore({
         client: redis,
@@ -108,7 +109,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
 
   // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
-  app.use("/auth/login", limitConcurrency(16));
+  app.post("/auth/login", limitConcurrency(16));
 
   app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
     const { email, password } = req.validBody;

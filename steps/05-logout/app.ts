@@ -68,7 +68,7 @@ export function createApp({ redis, db, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
-      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie.
       rolling: true,
       // TODO 5.4: Write a session back only while Redis has it: a request that is still under way must
       // not bring an ended one back.
@@ -88,7 +88,7 @@ export function createApp({ redis, db, config }: Services): Express {
   const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
 
   // A hash keeps a processor busy: strangers may not queue up more than a second's worth of them.
-  app.use("/auth/login", limitConcurrency(16));
+  app.post("/auth/login", limitConcurrency(16));
 
   app.post("/auth/login", validate({ body: LoginSchema }), async (req, res) => {
     const { email, password } = req.validBody;

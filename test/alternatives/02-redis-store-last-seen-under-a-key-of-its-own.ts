@@ -42,7 +42,7 @@ export function createApp({ redis, config }: Services): Express {
       secret,
       resave: false,
       saveUninitialized: false,
-      // Each request prolongs the key in Redis, so each answer prolongs the cookie: both end together.
+      // Each request prolongs the key in Redis, so each answer prolongs the cookie.
       rolling: true,
       store: new RedisStore({ client: redis }),
       cookie: {

@@ -1,6 +1,6 @@
 // Strangers keep the server busy, or fill Redis.
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { vi } from "vitest";
 import { ada } from "./people.ts";
 import { attack, type Production } from "./production.ts";
@@ -40,6 +40,19 @@ attack(
   },
 );
 
+attack("requests that never end keep nobody from the login", async ({ server, expect }) => {
+  const sockets: Socket[] = [];
+  for (const route of ["GET /auth/login/x", "GET /auth/login", "POST /auth/login"]) {
+    for (let count = 0; count < mostAtATime; count++) {
+      sockets.push(await begin(server, route, ["Content-Length: 10", "", ""]));
+    }
+  }
+  // They were sent before: by the time of this answer, they have been seen.
+  await server.get("/health");
+  await server.logIn();
+  for (const socket of sockets) socket.destroy();
+});
+
 attack(
   "visitors without a name are forgotten within the hour, users within a day",
   async ({ server, keys, expect }) => {
@@ -64,27 +77,30 @@ attack(
 );
 
 /** So many clients send a login and hang up without waiting. */
-async function hangUp({ url }: Production, count: number): Promise<void> {
-  const { hostname, port } = new URL(url);
+async function hangUp(server: Production, count: number): Promise<void> {
   const body = JSON.stringify({ email: ada.email, password: "guessed" });
-  const request = [
-    "POST /auth/login HTTP/1.1",
+  const rest = [`Content-Length: ${Buffer.byteLength(body)}`, "", body];
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      (await begin(server, "POST /auth/login", rest)).destroy();
+    }),
+  );
+}
+
+/** Sends a request, or a part of one, and leaves the connection as it is. */
+async function begin({ url }: Production, route: string, rest: readonly string[]): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  const head = [
     "Host: attacked.example",
     "X-Forwarded-Proto: https",
     "Content-Type: application/json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "",
-    body,
-  ].join("\r\n");
-  await Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = connect(Number(port), hostname);
-      socket.on("error", () => {});
-      await once(socket, "connect");
-      await new Promise<void>((resolve) => socket.write(request, () => resolve()));
-      socket.destroy();
-    }),
-  );
+  ];
+  const request = [`${route} HTTP/1.1`, ...head, ...rest].join("\r\n");
+  await new Promise<void>((resolve) => socket.write(request, () => resolve()));
+  return socket;
 }
 
 async function hashes(server: Production): Promise<{ hashing: number; most: number }> {

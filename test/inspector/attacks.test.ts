@@ -45,6 +45,8 @@ const open: { step: number; mistake?: string; to: string[] }[] = [
     step: 6,
     to: ["listen on the network", "claim https on plain http", "plant a cookie from a subdomain"],
   },
+  { step: 7, mistake: "a ban that only the login knows", to: ["stay in after a ban"] },
+  { step: 7, mistake: "a new password ends nothing", to: ["stay in after a new password"] },
 ];
 
 test("there is an app that each attack gets through", () => {
@@ -72,7 +74,7 @@ test.for(open)("without what stops it, it works: $to", async ({ step: number, mi
   expect(entries.some(({ kind }) => kind === "exchange")).toBe(true);
 });
 
-test.for([3, 5, 6])("the solution of step %i stops them all", async (number) => {
+test.for([3, 5, 6, 7])("the solution of step %i stops them all", async (number) => {
   const step = stepNumber(number);
   const { inspector } = await opened({ step, file: stepPaths(step).solution });
   const possible = attacks.filter((each) => canBePlayed(each, number));

@@ -6,7 +6,7 @@ const deleteThem = `\
     await redis.zrem(index, ...keys);
 `;
 
-const readIndex = '    const keys = await redis.zrange(index, "0", "-1");\n';
+const readIndex = '    const keys = await redis.zrange(index, "0", "999");\n';
 
 const prune = '      .zremrangebyscore(index, "-inf", Date.now() - graceMs)\n';
 
@@ -284,7 +284,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "the first ten",
-    edits: [[readIndex, readIndex.replace('"-1"', '"9"')]],
+    edits: [[readIndex, readIndex.replace('"999"', '"9"')]],
     goal: "On a dozen devices, at two processes",
     says: "a device is still logged in",
   },

@@ -97,7 +97,7 @@ export function createTokenApp({ db, config, logins, lifeSeconds }: TokenAppOpti
   });
 
   const decoyHash = bcrypt.hashSync(randomUUID(), db.bcryptCost);
-  app.use("/auth/login", limitConcurrency(16));
+  app.post("/auth/login", limitConcurrency(16));
 
   /** Who is asking, by the access token alone, or else by the refresh token. */
   const identify = async (req: Request) => {

@@ -4,6 +4,7 @@ import type { StepEntry } from "../manifest.ts";
 import { loadProgress, saveStepProgress } from "../progress.ts";
 import { renderNote } from "../render.ts";
 import { firstOpen, isPassed, type StepResult } from "../result.ts";
+import { trialsOf } from "../trials.ts";
 import { UserError } from "../user-error.ts";
 
 /**
@@ -31,13 +32,21 @@ export function nextHint(step: StepEntry, result: StepResult | undefined): strin
   const open = lost ?? firstOpen(result);
   if (!open)
     return "The goals are met, and what no goal lists is still being tried: ask again in a moment.";
+  const { name } = open.goal;
+  if (trialsOf(step).some((trial) => trial.name === name)) return hintForTrial(step, name);
   // What was lost is taught where it was gained.
   if (lost) step = lost.step;
   // As long as nothing is met, a stub is begun at the beginning.
   const isStub = open.message?.includes("it is the stub");
   const begun = result.goals.some(({ verdict }) => verdict === "met");
   const todo = `${step.number}.${isStub && !begun ? 1 : open.goal.todo}`;
-  return hintFor(step, todo, open.goal.name);
+  return hintFor(step, todo, name);
+}
+
+/** A rule or a world is broken by a line of any TODO: its message is the hint. */
+function hintForTrial(step: StepEntry, name: string): string {
+  const [first] = readHints(step).keys();
+  return `"${name}" belongs to no single TODO: the last lines of its message say why it matters, and what to do instead. Hints are for TODOs: npm run hint ${first}`;
 }
 
 function hintFor(step: StepEntry, todo: string, goal?: string): string {

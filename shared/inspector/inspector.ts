@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { StepEntry } from "../runner/manifest.ts";
 import { AppProcess, type AppSettings, type Death } from "./app-process.ts";
 import { pagePath } from "./events.ts";
@@ -38,6 +38,8 @@ export class Inspector {
   readonly #pageServer = createServer((req, res) => {
     void this.#loadPage().then((answer) => answer(req, res));
   });
+  /** Connections that came while the app was down, and stay with whoever stands in for it. */
+  readonly #insteadOfTheApp = new Set<Socket>();
   #page: Promise<RequestListener> | undefined;
   #production: boolean;
   #app: AppProcess | undefined;
@@ -162,6 +164,8 @@ export class Inspector {
     app.once("listening", () => {
       if (app !== this.#app || this.#replacing) return;
       this.#front.receiver = (socket) => app.receive(socket);
+      // A browser opens some before it needs them: what it sends there later is for the app.
+      for (const socket of this.#insteadOfTheApp) if (socket.bytesRead === 0) socket.destroy();
       this.#change({ status: "running" });
     });
     app.once("died", (death) => {
@@ -170,6 +174,8 @@ export class Inspector {
       this.recording.note(`The app ended (exit code ${death.exitCode}).`, "bad");
       // Whoever asks now is told so, and the page goes on.
       this.#front.receiver = (socket) => {
+        this.#insteadOfTheApp.add(socket);
+        socket.once("close", () => this.#insteadOfTheApp.delete(socket));
         this.#pageServer.emit("connection", socket);
         socket.resume();
       };

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { writeFileSync, readFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { expect, test, inject } from "vitest";
 import { Inspector } from "../../shared/inspector/inspector.ts";
 import type { RecordedExchange } from "../../shared/inspector/recording.ts";
@@ -179,6 +180,23 @@ test("an app that dies is told, stood in for, and back when it is saved", async 
   expect(await inspector.settled()).toMatchObject({ status: "down", words: /app\.ts:1/ });
   writeFileSync(file, source);
   await inspector.restart();
+  expect((await fetch(`${inspector.url}/json`)).status).toBe(200);
+});
+
+test("a connection that was opened while the app was down does not outlive its return", async () => {
+  const file = appFile("const = 1;");
+  const { inspector } = await opened({ step: stepNumber(1), file });
+  await inspector.settled();
+  const early = connect(inspector.port, "localhost");
+  await once(early, "connect");
+  // A second one, that is answered: by then, the first one has been seen.
+  expect((await fetch(`${inspector.url}/json`)).status).toBe(503);
+  const ended = once(early, "close");
+  early.resume();
+  writeFileSync(file, readFileSync(oddApp, "utf8"));
+  await inspector.restart();
+  await inspector.settled();
+  await ended;
   expect((await fetch(`${inspector.url}/json`)).status).toBe(200);
 });
 

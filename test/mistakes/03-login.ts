@@ -50,8 +50,8 @@ export const mistakes: readonly Mistake[] = [
         "const matches = await (underWay[email] ??= bcrypt.compare(password, user?.passwordHash ?? decoyHash).finally(() => delete underWay[email]));",
       ],
       [
-        'app.post("/auth/login"',
-        'const underWay: Record<string, Promise<boolean>> = {};\n  app.post("/auth/login"',
+        'app.post("/auth/login", validate',
+        'const underWay: Record<string, Promise<boolean>> = {};\n  app.post("/auth/login", validate',
       ],
     ],
     goal: "In a sequence that nobody listed",

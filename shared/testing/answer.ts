@@ -14,6 +14,9 @@ export interface SentRequest {
 /** The header of an answer that is left to whoever serves the app, although a route was found. */
 export const fellThrough = "x-fell-through";
 
+/** A header in place of what Express would have answered: no error handler of the app was reached. */
+export const unhandled = "x-nobody-handled";
+
 /** What a server answered, with the request that asked for it. */
 export class Answer {
   readonly request: SentRequest;

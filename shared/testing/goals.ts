@@ -1,4 +1,6 @@
 import type { ChannelListener } from "node:diagnostics_channel";
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
 import { dirname } from "node:path";
 import { Redis } from "ioredis";
 import { inject, test as base } from "vitest";
@@ -64,6 +66,9 @@ watchEnvironment();
 // Another process has another number.
 const { pid } = process;
 Object.defineProperty(process, "pid", { configurable: true, get: () => pid + processes });
+// And, behind a load balancer, it is on another machine.
+os.hostname = () => `web-${processes}`;
+syncBuiltinESMExports();
 
 /** vitest's `test` for the goals of a step, with everything a goal may ask for. */
 export function goalsFor(module: StepModule) {

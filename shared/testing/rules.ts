@@ -1,5 +1,6 @@
 import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
+import { unhandled } from "./answer.ts";
 import { fullRedis, kindOf } from "./commands.ts";
 import { describeDuration, sessionIdIn, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
@@ -98,6 +99,20 @@ export const rules: readonly Rule[] = [
         }
       }
       return undefined;
+    },
+  },
+  {
+    name: "errors reach the error handler",
+    since: 1,
+    why: "Express looks for an error handler behind the middleware that failed. `app.use(errorHandler)` stands last; otherwise Express answers by itself, with a page, and in development with the stack.",
+    breach({ exchanges }) {
+      const bare = exchanges.find(({ answer }) => unhandled in answer.headers);
+      return (
+        bare && {
+          claim: `${bare.answer.route} fails, and no error handler is reached.`,
+          evidence: bare.answer,
+        }
+      );
     },
   },
   {

@@ -13,7 +13,7 @@ import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { fellThrough, type Answer } from "./answer.ts";
+import { fellThrough, unhandled, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
@@ -285,7 +285,8 @@ export class Site {
         if (res.headersSent) return res.destroy();
         res.statusCode = error ? 500 : 404;
         // A route was found, and nobody answered.
-        if (!error && "route" in req) res.setHeader(fellThrough, "1");
+        if (error) res.setHeader(unhandled, "1");
+        else if ("route" in req) res.setHeader(fellThrough, "1");
         res.end();
       });
     });

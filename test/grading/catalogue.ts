@@ -45,7 +45,7 @@ export function alternativesOf({ slug }: StepEntry): Alternative[] {
 /**
  * The solution with the mistake in it.
  *
- * @throws {Error} when an edit finds its text not at all or more than once.
+ * @throws {Error} when an edit finds its text not at all or more than once, or changes nothing.
  */
 export function withMistake(step: StepEntry, { name, edits }: Mistake): string {
   let source = readFileSync(stepPaths(step).solution, "utf8");
@@ -56,6 +56,7 @@ export function withMistake(step: StepEntry, { name, edits }: Mistake): string {
         `${step.slug}, "${name}": the text of an edit stands ${found} times, not once:\n${find}`,
       );
     }
+    if (find === replace) throw new Error(`${step.slug}, "${name}" changes nothing:\n${find}`);
     source = source.replace(find, () => replace);
   }
   return source;

@@ -55,7 +55,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "In a sequence that nobody listed",
-    says: "A wrong password logged in",
+    says: "Logging in answers 401, not 200",
   },
   {
     name: "compare without await",

@@ -75,7 +75,7 @@ export const mistakes: readonly Mistake[] = [
       ],
       [
         readIndex,
-        readIndex.replace('"-1")', '"-1").then((all) => all.filter((key) => key !== kept))'),
+        readIndex.replace('"999")', '"999").then((all) => all.filter((key) => key !== kept))'),
       ],
     ],
     goal: "logging out everywhere ends every session of this user",
@@ -377,7 +377,7 @@ export const mistakes: readonly Mistake[] = [
       ],
       [
         readIndex,
-        readIndex.replace('"-1")', '"-1").then((all) => all.filter((key) => key !== kept))'),
+        readIndex.replace('"999")', '"999").then((all) => all.filter((key) => key !== kept))'),
       ],
       ["if (!user || !(await startSession(req, res, user))) {", "if (!user) {"],
     ],

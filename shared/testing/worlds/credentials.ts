@@ -82,6 +82,7 @@ async function loginAgain({ open, redis }: WorldGoal): Promise<void> {
 
 /** Slips of the finger are forgiven; whatever else differs is another address. */
 export async function typedEmails(site: Site): Promise<void> {
+  await inTurkish(site);
   const email = "\tADA@example.com ";
   const typed = await site.browser().post("/auth/login", { email, password: ada.password });
   must(
@@ -163,5 +164,27 @@ export async function nearMisses(site: Site): Promise<void> {
     "a password with blanks around it is refused.",
     whole,
     "Blanks belong to a password as all other characters do. Trim the email, and leave the password as it was typed.",
+  );
+}
+
+/** On a server whose language is Turkish, the small letter of I has no dot. */
+async function inTurkish(site: Site): Promise<void> {
+  const ida = { email: "ida@example.com", password: "on the river Lea" };
+  await site.db.users.add({ ...ida, displayName: "Ida" });
+  const { toLocaleLowerCase } = String.prototype;
+  // oxlint-disable-next-line no-extend-native -- put back below
+  String.prototype.toLocaleLowerCase = function (locale) {
+    return toLocaleLowerCase.call(this, locale ?? "tr");
+  };
+  const { password } = ida;
+  const typed = await site
+    .browser()
+    .post("/auth/login", { email: ida.email.toUpperCase(), password })
+    .finally(() => (String.prototype.toLocaleLowerCase = toLocaleLowerCase));
+  must(
+    typed.status === 200 || typed.status === 429,
+    `IDA@EXAMPLE.COM is refused where the server's language is Turkish: ${typed.status}.`,
+    typed,
+    "`toLocaleLowerCase` goes by the language of the server, and Turkish has two letters i. An email has one form everywhere: `toLowerCase`.",
   );
 }

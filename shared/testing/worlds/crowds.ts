@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { get, type IncomingMessage } from "node:http";
+import { get, request, type IncomingMessage } from "node:http";
 import { seededUsers } from "../../app/database.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import type { Site } from "../site.ts";
@@ -54,6 +54,52 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     await Promise.all(Array.from({ length: 50 }, () => passBy(site)));
   }
   await regular.does({ does: "visit" });
+  if (step >= 3) await mustServeAfter(site, await thoseWhoLeave(site));
+}
+
+/** Clients that hang up while their password is compared: more than an app lets in at a time. */
+async function thoseWhoLeave(site: Site): Promise<number> {
+  const { users } = site.db;
+  const { findByEmail } = users;
+  let left = 0;
+  for (; left < 20; left++) {
+    let leave = () => {};
+    const gone = new Promise<void>((resolve) => (leave = resolve));
+    const reached = new Promise<string>((resolve) => {
+      users.findByEmail = async (email) => {
+        resolve("reached");
+        await gone;
+        return Reflect.apply(findByEmail, users, [email]);
+      };
+    });
+    const leaving = request(`${site.address}/auth/login`, {
+      method: "POST",
+      agent: site.connections,
+      headers: { ...site.proxyHeaders, Origin: site.origin, "Content-Type": "application/json" },
+    });
+    leaving.on("error", () => {});
+    leaving.end(JSON.stringify({ email: ada.email, password: ada.password }));
+    const answered = once(leaving, "response").then(() => "answered");
+    if ((await Promise.race([reached, answered])) === "answered") break;
+    leaving.destroy();
+    // Sent later: by the time of these answers, the server knows that the client has left.
+    for (let look = 0; look < 2; look++) await site.browser().get("/health");
+    leave();
+  }
+  users.findByEmail = findByEmail;
+  await site.commands.quiet();
+  return left;
+}
+
+async function mustServeAfter(site: Site, left: number): Promise<void> {
+  const { email, password } = ada;
+  const login = await site.browser().post("/auth/login", { email, password });
+  must(
+    login.status < 500,
+    `after ${left} clients that hung up during their login, nobody can log in.`,
+    login,
+    "What counts as under way has to end, also when nobody is left to read the answer: answer all the same.",
+  );
 }
 
 /** A visit of whom nothing is kept: neither the cookie nor the answer. */

@@ -232,6 +232,15 @@ async function wholeAddress({ ground }: WorldGoal): Promise<void> {
   redis.on("error", () => {});
   const { host, port, username, password, db, tls } = redis.options;
   redis.disconnect();
+  // As if it came to pass: what is written down then, with the address at hand?
+  for (const event of ["connect", "ready", "close", "reconnecting"]) redis.emit(event);
+  const told = ground.watch.lines.find(({ text }) => text.includes("open-sesame"));
+  must(
+    !told,
+    "the log shows the password of Redis.",
+    `in the log: ${told?.text}`,
+    "The address of a Redis in production has its password in it, and logs are read by many. Leave the address out, or name the host alone.",
+  );
   const lost = Object.entries({
     "the host": host === "127.0.0.1",
     "the port": Number(port) === 1,

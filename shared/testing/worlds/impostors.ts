@@ -58,6 +58,13 @@ async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
   const shared = tried.filter((key) =>
     triedNextDoor.some((other) => bytesOf(other).equals(bytesOf(key))),
   );
+  const adopted = await site.browser().get("/visits", bad);
+  must(
+    !adopted.setCookies.some((cookie) => sessionIdIn(cookie.value) === id),
+    "a cookie with a bad signature is answered with a good one, for the same id.",
+    adopted,
+    "Whoever knows or chooses an id then has its session, and overwrites what was in it. A new session gets an id that the server makes, out of nothing but chance.",
+  );
   const known = ["only for the first steps", "keyboard cat", "secret", "SESSION_SECRET", ...shared];
   for (const key of known) {
     const { answer, opened } = await opens(site, `${name}=${signedValue(id, key)}`);

@@ -176,6 +176,12 @@ async function mustRefuseHead(stranger: Browser): Promise<void> {
     head,
     "Express answers HEAD with the handler of GET. The guard stands before the route, whatever the method.",
   );
+  must(
+    head.status < 500,
+    "HEAD /me passes the guard, and crashes.",
+    head,
+    "Express answers HEAD with the handler of GET. The guard stands before the route, whatever the method.",
+  );
 }
 
 async function mustStayLoggedIn(member: Actor, answer: Answer): Promise<void> {

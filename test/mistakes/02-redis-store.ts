@@ -369,4 +369,39 @@ export const mistakes: readonly Mistake[] = [
     goal: "Hours after the last visit",
     says: "the cookie of GET /nothing-here lives 24 h, and its session 18 h",
   },
+  {
+    name: "a prefix with the name of the machine",
+    edits: [
+      [
+        "new RedisStore({ client: redis })",
+        "new RedisStore({ client: redis, prefix: `${hostname()}:` })",
+      ],
+      [
+        'import { Redis } from "ioredis";',
+        'import { hostname } from "node:os";\nimport { Redis } from "ioredis";',
+      ],
+    ],
+    goal: "a visitor is remembered after a restart",
+    says: "although the session is still in Redis",
+  },
+  {
+    name: "the error handler before what fails",
+    edits: [
+      ["  app.use(errorHandler);\n", ""],
+      ["  app.use(express.json());\n", "  app.use(express.json());\n  app.use(errorHandler);\n"],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "fails, and no error handler is reached",
+  },
+  {
+    name: "where it connected to, with the password",
+    edits: [
+      [
+        'redis.on("error",',
+        'redis.on("ready", () => console.info(`Redis: connected to ${url}`));\n  redis.on("error",',
+      ],
+    ],
+    goal: "With an address of Redis that has everything in it",
+    says: "the log shows the password of Redis",
+  },
 ];

@@ -480,4 +480,21 @@ ${storeUser}      req.session.save((error) => {
     goal: "Told that it failed",
     says: "a login is answered 500, and its cookie is logged in all the same",
   },
+  {
+    name: "lower case in the language of the server",
+    edits: [[".trim().toLowerCase()", ".trim().transform((email) => email.toLocaleLowerCase())"]],
+    goal: "With inputs of every kind",
+    says: "is refused where the server's language is Turkish",
+  },
+  {
+    name: "whoever has left is not answered",
+    edits: [
+      [
+        "    if (!user || !matches) {",
+        "    if (req.socket.destroyed) return;\n    if (!user || !matches) {",
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "clients that hung up during their login, nobody can log in",
+  },
 ];

@@ -569,4 +569,15 @@ ${readUserId}`,
     goal: "While the user is deleted",
     says: "PATCH /me answers 200 although nothing was changed",
   },
+  {
+    name: "the guard knows two methods",
+    edits: [
+      [
+        "    const { userId } = req.session;\n",
+        '    if (!["GET", "PATCH"].includes(req.method)) return next();\n    const { userId } = req.session;\n',
+      ],
+    ],
+    goal: "By another method",
+    says: "HEAD /me passes the guard, and crashes",
+  },
 ];

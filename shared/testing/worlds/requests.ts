@@ -24,7 +24,11 @@ export const requests: readonly World[] = [
   },
   {
     name: "In production, behind TLS",
-    visit: async ({ open, step }) => tellStory(await open({ env: "production" }), step),
+    async visit({ open, step }) {
+      const site = await open({ env: "production" });
+      await tellStory(site, step);
+      if (step >= 6) await inTheClear(site);
+    },
   },
   {
     name: "Among other cookies",
@@ -43,6 +47,24 @@ export const requests: readonly World[] = [
   { name: "By another method", visit: otherMethods },
   { name: "From a page of another site", visit: otherSites },
 ];
+
+/** What came over http is refused before anybody looks at its cookie. */
+async function inTheClear(site: Site): Promise<void> {
+  const browser = site.browser();
+  await browser.get("/visits");
+  await site.commands.quiet();
+  const before = site.commands.sent.length;
+  const headers = { "X-Forwarded-Proto": "http", Cookie: await browser.cookieHeader() };
+  const answer = await site.browser().get("/visits", { headers });
+  await site.commands.quiet();
+  const asked = site.commands.sent.slice(before).map(({ name }) => name);
+  must(
+    asked.length === 0,
+    "over plain http, the session is looked up before the request is refused.",
+    [answer, `Redis is asked: ${asked.join(", ")}`],
+    "Whoever overheard the cookie keeps its session alive that way, and learns that there is one. `requireHttps` stands above `session()`.",
+  );
+}
 
 async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
   const site = await open();

@@ -584,4 +584,13 @@ ${destroy}`,
     goal: "In a browser from before 2023",
     says: "a page of http://workshop.test.mallory.example can log people out",
   },
+  {
+    name: "the logout alone is guarded",
+    edits: [
+      ["  app.use(refuseOtherSites);\n", ""],
+      ['app.post("/auth/logout", async', 'app.post("/auth/logout", refuseOtherSites, async'],
+    ],
+    goal: "From a page of another site",
+    says: "A page of another site logs people in",
+  },
 ];

@@ -718,4 +718,13 @@ export function createApp`,
     goal: "No standing rule is broken, on any path",
     says: "GET /me clears connect.sid, and the browser has sid",
   },
+  {
+    name: "plain http is refused behind the session",
+    edits: [
+      ["    app.use(requireHttps);\n", ""],
+      ['  app.get("/visits"', '  if (production) app.use(requireHttps);\n\n  app.get("/visits"'],
+    ],
+    goal: "In production, behind TLS",
+    says: "the session is looked up before the request is refused",
+  },
 ];

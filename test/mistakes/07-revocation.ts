@@ -664,4 +664,26 @@ export const mistakes: readonly Mistake[] = [
     goal: "No standing rule is broken, on any path",
     says: "The log shows the typed password",
   },
+  {
+    name: "the current password is read as far as bcrypt reads",
+    edits: [["  currentPassword: Password,", '  currentPassword: z.string().normalize("NFC"),']],
+    goal: "With passwords of every kind",
+    says: "a current password with more behind it than bcrypt reads",
+  },
+  {
+    name: "the new session is left to the end of the request",
+    edits: [
+      [
+        "const startSession = async (req: Request, res: Response, user: User)",
+        "const startSession = async (req: Request, res: Response, user: User, isLogin = true)",
+      ],
+      ["    await saveSession(req);\n", "    if (isLogin) await saveSession(req);\n"],
+      [
+        "if (!user || !(await startSession(req, res, user))) {",
+        "if (!user || !(await startSession(req, res, user, false))) {",
+      ],
+    ],
+    goal: "With a Redis that refuses",
+    says: "POST /me/password answers 204 although Redis refused to store the session",
+  },
 ];

@@ -135,8 +135,8 @@ async function lostAnswers({ open, redis, step }: WorldGoal): Promise<void> {
 }
 
 async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
-  const site = await open();
-  const contract = new Contract(step);
+  const usual = await open();
+  const usualContract = new Contract(step);
   const cases: [Act, "read" | "store" | "delete"][] = [
     [logIn, "store"],
     [logIn, "read"],
@@ -147,10 +147,14 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     [logOutEverywhere, "read"],
     [logOutEverywhere, "delete"],
     [changePassword, "delete"],
+    [changePassword, "store"],
   ];
   for (const [act, kind] of cases) {
     if (knownSince[act.does] > step) continue;
-    const actor = new Actor(contract, site);
+    // Whether the password is the new one by then, is left open.
+    const isLast = act === changePassword;
+    const site = isLast ? await open() : usual;
+    const actor = new Actor(isLast ? new Contract(step) : usualContract, site);
     await actor.does(visit);
     if (knownSince[act.does] > 3) await actor.does(logIn);
     const before = site.commands.sent.length;

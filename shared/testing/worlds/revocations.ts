@@ -102,6 +102,13 @@ async function passwords({ open }: WorldGoal): Promise<void> {
       "It is stored as a login reads it.",
     );
   }
+  // The last one has as many bytes as bcrypt reads.
+  const cut = account.changePassword(laptop, "difference engine", `${account.password} and more`);
+  (await cut.answer).mustBe(
+    [400, 401, 422],
+    "a current password with more behind it than bcrypt reads is taken for the right one.",
+    "bcrypt reads 72 bytes and ignores the rest. What is longer cannot be the password: refuse it, as the login does.",
+  );
 }
 
 /** Of somebody who stays away, nothing stays: neither sessions nor the index of them. */

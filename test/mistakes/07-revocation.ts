@@ -686,4 +686,21 @@ export const mistakes: readonly Mistake[] = [
     goal: "With a Redis that refuses",
     says: "POST /me/password answers 204 although Redis refused to store the session",
   },
+  {
+    name: "a new password is counted before it is brought into one form",
+    edits: [["newPassword: Password.min(8),", "newPassword: z.string().min(8).pipe(Password),"]],
+    goal: "With passwords of every kind",
+    says: "is answered 204, not 400",
+  },
+  {
+    name: "whether there is such a user, before who asks",
+    edits: [
+      [
+        "    .all(requireAuth, requireAdmin)",
+        '    .all(requireAuth, async (req, res, next) => {\n      if (await db.users.findById(req.params.id)) return next();\n      res.status(404).json({ error: { code: "not_found" } });\n    })\n    .all(requireAdmin)',
+      ],
+    ],
+    goal: "Written in another way",
+    says: "a member who would ban somebody unknown is answered 404, not 403",
+  },
 ];

@@ -127,6 +127,12 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
   for (const path of ["/auth/logout-all/x", "/auth/logout-allx", "/x/auth/logout-all"]) {
     await mustStayLoggedIn(member, await member.browser.post(path));
   }
+  const unknown = await member.browser.post("/admin/users/nobody/ban");
+  unknown.mustBe(
+    403,
+    `a member who would ban somebody unknown is answered ${unknown.status}, not 403.`,
+    "Whoever gets 404 for one id and 403 for another learns who has an account. First who asks, then whether there is such a user.",
+  );
   for (const path of spellings(banOfAlan)) {
     for (const { browser } of [member, stranger]) {
       const answer = await browser.post(path);

@@ -64,7 +64,15 @@ async function passwords({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
   const laptop = await account.logIn();
-  for (const newPassword of ["", "x".repeat(200), "🂡".repeat(19), ["a list"], null, undefined]) {
+  for (const newPassword of [
+    "",
+    "x".repeat(200),
+    "🂡".repeat(19),
+    "e\u0301".repeat(4),
+    ["a list"],
+    null,
+    undefined,
+  ]) {
     const body = { currentPassword: account.password, newPassword };
     const answer = await laptop.browser.post("/me/password", body);
     answer.mustBe(

@@ -232,14 +232,6 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
       { Origin: "https://mallory.example", "Sec-Fetch-Site": "cross-site" },
       { Origin: site.origin.replace("://", "://blog."), "Sec-Fetch-Site": "same-site" },
     ]) {
-      const asked = site.browser();
-      const login = await asked.post("/auth/login", { email, password }, { headers });
-      must(
-        !login.succeeded && !(await asked.sessionCookie()),
-        "A page of another site logs people in.",
-        [`Origin: ${headers.Origin}`, `Sec-Fetch-Site: ${headers["Sec-Fetch-Site"]}`, login],
-        "Whoever is logged in to somebody else's account tells it what they would tell their own. What changes something is refused when the browser says that it comes from elsewhere: `refuseOtherSites`, mounted for the whole app.",
-      );
       for (const [contentType, rawBody] of [
         ["application/x-www-form-urlencoded", new URLSearchParams({ email, password }).toString()],
         ["text/plain", JSON.stringify({ email, password })],
@@ -257,6 +249,14 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
           "Whoever is logged in to somebody else's account tells it what they would tell their own: addresses, cards, searches. Refuse what another site sends before you look at it.",
         );
       }
+      const asked = site.browser();
+      const login = await asked.post("/auth/login", { email, password }, { headers });
+      must(
+        !login.succeeded && !(await asked.sessionCookie()),
+        "A page of another site logs people in.",
+        [`Origin: ${headers.Origin}`, `Sec-Fetch-Site: ${headers["Sec-Fetch-Site"]}`, login],
+        "Whoever is logged in to somebody else's account tells it what they would tell their own. What changes something is refused when the browser says that it comes from elsewhere: `refuseOtherSites`, mounted for the whole app.",
+      );
     }
   }
 }

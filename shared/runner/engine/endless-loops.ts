@@ -110,12 +110,19 @@ export function watchForStandstill(
   return { stop: () => clearInterval(timer) };
 }
 
-/** Waits until a thread rests, or has ended. */
-export async function rest(thread: Worker): Promise<void> {
+// A chain without end is found long before; what is left is a thread that cannot even end.
+const mostLooksForRest = 2_000;
+
+/** Waits until a thread rests, or has ended; false when it does neither. */
+export async function rest(thread: Worker): Promise<boolean> {
   const { idle } = thread.performance.eventLoopUtilization();
-  while (thread.threadId !== -1 && thread.performance.eventLoopUtilization().idle === idle) {
-    await sleep(1);
+  for (let look = 0; look < mostLooksForRest; look++) {
+    if (thread.threadId === -1 || thread.performance.eventLoopUtilization().idle !== idle) {
+      return true;
+    }
+    await sleep(look < 100 ? 1 : 20);
   }
+  return false;
 }
 
 /** The processor time that this process has had so far, all its threads together. */

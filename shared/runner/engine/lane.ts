@@ -212,7 +212,8 @@ export class Lane {
     const { testModules, unhandledErrors } = await run;
     // What is judged is done; a thread that goes on all the same is in a chain without end.
     const { thread } = this.#pool;
-    if (thread) await rest(thread);
+    // What it was asked is judged; the next run gets another one.
+    if (thread && !(await rest(thread))) void this.#pool.stop();
     watch.stop();
     this.#running = undefined;
     const testModule = testModules.find(({ moduleId }) => moduleId === test);

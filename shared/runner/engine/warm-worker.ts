@@ -67,11 +67,27 @@ export class WarmPool implements PoolRunnerInitializer {
   }
 }
 
+type Listener = (value: unknown) => void;
+
+/**
+ * A thread that has filled its memory reports an error, and then its end. By then vitest may have nobody
+ * who waits for it, and throws.
+ */
+function unlessTooLate(callback: Listener): Listener {
+  return (value) => {
+    try {
+      callback(value);
+    } catch {
+      // The error before it is the one that counts.
+    }
+  };
+}
+
 /** What vitest talks to during one run: it starts and stops, and the thread behind it stays. */
 class WarmWorker implements PoolWorker {
   readonly name = "warm";
   readonly #pool: WarmPool;
-  readonly #listeners: [event: string, callback: (value: unknown) => void][] = [];
+  readonly #listeners: { event: string; callback: Listener; heard: Listener }[] = [];
   #thread!: Worker;
 
   constructor(pool: WarmPool) {
@@ -84,16 +100,19 @@ class WarmWorker implements PoolWorker {
 
   // vitest leaves its listeners to a thread that is about to end. This one is not.
   async stop(): Promise<void> {
-    for (const [event, callback] of this.#listeners) this.#thread.off(event, callback);
+    for (const { event, heard } of this.#listeners) this.#thread.off(event, heard);
   }
 
-  on(event: string, callback: (value: unknown) => void): void {
-    this.#listeners.push([event, callback]);
-    this.#thread.on(event, callback);
+  on(event: string, callback: Listener): void {
+    const heard = event === "exit" ? unlessTooLate(callback) : callback;
+    this.#listeners.push({ event, callback, heard });
+    this.#thread.on(event, heard);
   }
 
-  off(event: string, callback: (value: unknown) => void): void {
-    this.#thread.off(event, callback);
+  off(event: string, callback: Listener): void {
+    for (const each of this.#listeners) {
+      if (each.event === event && each.callback === callback) this.#thread.off(event, each.heard);
+    }
   }
 
   send(message: WorkerRequest): void {

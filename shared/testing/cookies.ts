@@ -123,7 +123,7 @@ function describeLife(livesMs: number | undefined): string {
   return livesMs <= 0 ? "expired: this clears it" : `lives ${describeDuration(livesMs)}`;
 }
 
-function splitAtFirst(text: string, separator: string): [string, string] {
+export function splitAtFirst(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -2,7 +2,7 @@ import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { unhandled } from "./answer.ts";
 import { fullRedis, kindOf } from "./commands.ts";
-import { describeDuration, sessionIdIn, type SetCookie } from "./cookies.ts";
+import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import type { Evidence } from "./verdict.ts";
 import type { Exchange, Happened } from "./watch.ts";
@@ -261,15 +261,9 @@ export const rules: readonly Rule[] = [
     since: 4,
     why: "A cookie that is cleared is gone from one browser. The session lives on, and every copy of the cookie opens it: destroy the session first, and clear the cookie when that has worked.",
     breach({ exchanges, keys }) {
-      const handedOut = new Set(exchanges.flatMap(({ answer }) => answer.setCookies.map(pairOf)));
-      for (const { answer } of exchanges) {
-        const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);
-        for (const { name } of cleared) {
-          // A forged cookie names a session that it does not open.
-          const pair = answer.request.cookie
-            .split("; ")
-            .find((each) => each.startsWith(`${name}=`) && handedOut.has(each));
-          const id = pair && sessionIdIn(pair.slice(name.length + 1));
+      for (const { answer, cleared, sent } of clearings(exchanges)) {
+        for (const name of cleared) {
+          const id = sent.find((each) => each.name === name)?.id;
           const key = keys.find((each) => id && each.name.includes(id) && isLoggedIn(each));
           if (!key) continue;
           return {
@@ -286,18 +280,11 @@ export const rules: readonly Rule[] = [
     since: 4,
     why: "A browser finds a cookie by its name. Clearing another one does nothing: name it as `session()` does, in one place.",
     breach({ exchanges }) {
-      const handedOut = new Set(exchanges.flatMap(({ answer }) => answer.setCookies.map(pairOf)));
-      for (const { answer } of exchanges) {
-        const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);
-        const sent = answer.request.cookie
-          .split("; ")
-          .filter((pair) => handedOut.has(pair) && sessionIdIn(pair.slice(pair.indexOf("=") + 1)))
-          .map((pair) => pair.slice(0, pair.indexOf("=")));
-        const [first] = cleared;
-        if (!first || sent.length === 0 || cleared.some(({ name }) => sent.includes(name)))
-          continue;
+      for (const { answer, cleared, sent } of clearings(exchanges)) {
+        const own = sent.flatMap(({ name, id }) => (id ? [name] : []));
+        if (own.length === 0 || cleared.some((name) => own.includes(name))) continue;
         return {
-          claim: `${answer.route} clears ${first.name}, and the browser has ${sent.join(", ")}.`,
+          claim: `${answer.route} clears ${cleared[0]}, and the browser has ${own.join(", ")}.`,
           evidence: answer,
         };
       }
@@ -542,6 +529,22 @@ function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {
   return setCookies.filter(
     ({ value, livesMs = 1 }) => sessionIdIn(value) !== undefined && livesMs > 0,
   );
+}
+
+/** Answers that clear cookies, by name, with those that the request brought and that were handed out before. */
+function clearings(exchanges: readonly Exchange[]) {
+  const handedOut = new Set(exchanges.flatMap(({ answer }) => answer.setCookies.map(pairOf)));
+  return exchanges.flatMap(({ answer }) => {
+    const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);
+    if (cleared.length === 0) return [];
+    // A forged cookie names a session that it does not open.
+    const pairs = answer.request.cookie.split("; ").filter((pair) => handedOut.has(pair));
+    const sent = pairs.map((pair) => {
+      const [name, value] = splitAtFirst(pair, "=");
+      return { name, id: sessionIdIn(value) };
+    });
+    return [{ answer, cleared: cleared.map(({ name }) => name), sent }];
+  });
 }
 
 function pairOf({ name, value }: SetCookie): string {

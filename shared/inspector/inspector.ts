@@ -113,6 +113,8 @@ export class Inspector {
   restart(): Promise<void> {
     this.#replacing ??= (async () => {
       this.#front.receiver = undefined;
+      // A browser opens some before it needs them: what it sends there from now on is for the app.
+      for (const socket of this.#insteadOfTheApp) if (socket.bytesRead === 0) socket.destroy();
       this.#change({ status: "starting" });
       await this.#app?.stop();
       this.recording.processEnded();
@@ -164,8 +166,6 @@ export class Inspector {
     app.once("listening", () => {
       if (app !== this.#app || this.#replacing) return;
       this.#front.receiver = (socket) => app.receive(socket);
-      // A browser opens some before it needs them: what it sends there later is for the app.
-      for (const socket of this.#insteadOfTheApp) if (socket.bytesRead === 0) socket.destroy();
       this.#change({ status: "running" });
     });
     app.once("died", (death) => {

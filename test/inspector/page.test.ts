@@ -1,6 +1,6 @@
 // The page in a real Chromium: two browsers with a jar each, and what only a browser can prove.
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test as base } from "vitest";
 import type { Opened } from "../../shared/inspector/open.ts";
 import { stepPaths } from "../../shared/runner/paths.ts";
@@ -39,8 +39,12 @@ class Desk {
     });
   }
 
-  static async at(site: Opened): Promise<Desk> {
+  static async at(
+    site: Opened,
+    prepare?: (context: BrowserContext) => Promise<unknown>,
+  ): Promise<Desk> {
     const context = await browser.newContext();
+    await prepare?.(context);
     onTestFinished(() => context.close());
     const desk = new Desk(await context.newPage());
     await desk.page.goto(site.inspector.url);
@@ -234,6 +238,14 @@ describe("the page", () => {
     await ada.press("Visit", '"visits":2');
     await desk.page.locator(".note").getByText("Restart").waitFor();
     await desk.page.getByRole("status").getByText("runs").waitFor();
+  });
+
+  test("a browser's window that was cut off while it loaded comes with the restarted server", async () => {
+    const desk = await Desk.at(await solution(1), (context) =>
+      context.route("http://ada.*/**/browser.js", (route) => route.abort(), { times: 1 }),
+    );
+    await desk.page.getByRole("button", { name: "Restart the server" }).click();
+    await desk.of("ada").press("Visit", '"visits":1');
   });
 
   test("an app that dies is shown with file and line, and recovers when it is saved", async () => {

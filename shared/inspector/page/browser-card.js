@@ -89,6 +89,11 @@ export class BrowserCard {
     this.#post({});
   }
 
+  /** Loads the window once more, unless it has come. */
+  loadAgain() {
+    if (this.#untold) this.#window.src = `${this.#origin}/__inspector/`;
+  }
+
   /** @param {boolean} large */
   enlarge(large) {
     this.#post({ large });

@@ -40,6 +40,8 @@ on("hello", (hello) => {
   document.title = `Step ${hello.step.number} · ${hello.name}`;
   byId("app").dataset.name = hello.name;
   if (cards.size === 0) meet(hello);
+  // Contact was lost: with it, perhaps, what a browser's window was loading.
+  else for (const card of cards.values()) card.loadAgain();
 });
 on("app", ({ status, production, exitCode, words }) => {
   running = status === "running";

@@ -5,6 +5,8 @@ import { pause } from "./time.ts";
 export interface SentCommand {
   name: string;
   args: string[];
+  /** Whether it went through the connection that the app was given, and not through one of its own. */
+  shared?: boolean;
 }
 
 /** What Redis says when it is full. */
@@ -25,18 +27,22 @@ export class CommandTap {
   #unanswered = 0;
 
   constructor(redis: Redis) {
-    this.attach(redis);
+    this.#attach(redis, true);
   }
 
   /** Another connection of the same app, such as a duplicate. */
   attach(redis: Redis): void {
+    this.#attach(redis, false);
+  }
+
+  #attach(redis: Redis, shared: boolean): void {
     const send = redis.sendCommand.bind(redis);
     const seen = new WeakSet<Command>();
     redis.sendCommand = (command, stream) => {
       // Commands that wait for a connection pass through here twice.
       if (seen.has(command)) return send(command, stream);
       seen.add(command);
-      const sent = { name: command.name, args: command.args.map(String) };
+      const sent = { name: command.name, args: command.args.map(String), shared };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       this.#unanswered++;

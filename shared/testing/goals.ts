@@ -2,6 +2,7 @@ import type { ChannelListener } from "node:diagnostics_channel";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
 import { dirname } from "node:path";
+import { format } from "node:util";
 import { Redis } from "ioredis";
 import { inject, test as base } from "vitest";
 import { loggedErrors } from "../app/log.ts";
@@ -92,6 +93,8 @@ export function goalsFor(module: StepModule) {
         // What would end a real process ends the goal instead.
         process.on("uncaughtException", collect);
         process.on("unhandledRejection", collect);
+        const warned = (warning: Error) => run.watch.warnings.push(warning);
+        process.on("warning", warned);
         // What the workshop's error handler turns into a 500, and what a handler of one's own logs.
         let told = false;
         const handled = ({ error }: { error: unknown }) => {
@@ -103,8 +106,10 @@ export function goalsFor(module: StepModule) {
         console.error = (...args) => {
           // The line that follows says the same.
           if (told) told = false;
-          else if (args[0] instanceof Error) errors.push(args[0]);
-          else log(...args);
+          else if (args[0] instanceof Error) {
+            errors.push(args[0]);
+            run.watch.printed(format(...args));
+          } else log(...args);
         };
         const run: Run = { observer, errors, escaped, watch: new Watch() };
         const output = tapOutput(true, (line) => run.watch.printed(line));
@@ -114,6 +119,7 @@ export function goalsFor(module: StepModule) {
         loggedErrors.unsubscribe(handled as ChannelListener);
         process.off("uncaughtException", collect);
         process.off("unhandledRejection", collect);
+        process.off("warning", warned);
         observer.disconnect();
         forgetConnections();
         forgetEnvironment();
@@ -197,9 +203,8 @@ export function goalsFor(module: StepModule) {
 }
 
 async function brokenNow(testFile: string, redis: KeySpace, watch: Watch): Promise<BrokenRule[]> {
-  const { exchanges, lines, late, sites } = watch;
   const step = stepOfTest(testFile)?.number ?? 0;
-  return brokenRules({ step, exchanges, lines, late, sites, keys: await redis.stored() });
+  return brokenRules({ ...watch, step, keys: await redis.stored() });
 }
 
 function asVerdict({ claim, evidence, rule }: BrokenRule): GoalUnmet {

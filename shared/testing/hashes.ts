@@ -74,8 +74,8 @@ export async function hashingDuring(action: () => Promise<unknown>): Promise<Has
   return work;
 }
 
-/** None for what is no bcrypt hash or salt: bcrypt gives up at once. */
+/** None for what is no hash or salt of its kind, such as $2y$ of PHP: bcrypt gives up at once. */
 function iterationsOf(salt: unknown): number {
-  const [, cost] = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{22}/.exec(String(salt)) ?? [];
+  const [, cost] = /^\$2[ab]\$(\d\d)\$[./A-Za-z0-9]{22}/.exec(String(salt)) ?? [];
   return cost === undefined ? 0 : 2 ** Number(cost);
 }

@@ -243,11 +243,17 @@ export const rules: readonly Rule[] = [
   {
     name: "no session for who is refused",
     since: 1,
-    why: "Nothing is known about this visitor, and there is nothing to remember. A session for each refusal fills the store at the speed of whoever guesses.",
-    breach({ exchanges }) {
-      const started = exchanges.find(
-        ({ answer }) => answer.refused && !answer.request.cookie && newSessionIn(answer.setCookies),
-      );
+    why: "Whoever is refused has nothing to remember. A session for each refusal fills the store at the speed of whoever guesses. `regenerate` begins a new one; `destroy` ends the one there is.",
+    breach({ exchanges, step }) {
+      const started = exchanges.find(({ answer }) => {
+        const { cookie, path } = answer.request;
+        const begun = newSessionsIn(answer.setCookies).find(
+          ({ value }) => !cookie.includes(sessionIdIn(value) ?? ""),
+        );
+        // A login may begin anew before it looks at the password.
+        const byGuard = step >= 4 && answer.status === 401 && !/login/i.test(path);
+        return begun && answer.refused && (!cookie || byGuard);
+      });
       return (
         started && {
           claim: `${started.answer.route} is refused, and starts a session all the same.`,
@@ -287,23 +293,6 @@ export const rules: readonly Rule[] = [
           claim: `${answer.route} clears ${cleared[0]}, and the browser has ${own.join(", ")}.`,
           evidence: answer,
         };
-      }
-      return undefined;
-    },
-  },
-  {
-    name: "no session for whoever is refused",
-    since: 4,
-    why: "Whoever is refused has nothing to remember: a session for them fills Redis, one refusal at a time. `regenerate` begins a new one; `destroy` ends the one there is.",
-    breach({ exchanges }) {
-      for (const { answer } of exchanges) {
-        if (answer.status !== 401 || /login/i.test(answer.request.path)) continue;
-        const given = answer.setCookies.find(({ value, livesMs = 1 }) => {
-          const id = livesMs > 0 && sessionIdIn(value);
-          return id && !answer.request.cookie.includes(id);
-        });
-        if (given)
-          return { claim: `${answer.route} refuses, and begins a session.`, evidence: answer };
       }
       return undefined;
     },
@@ -406,6 +395,36 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "no WATCH on a connection that requests share",
+    since: 2,
+    why: "WATCH belongs to a connection, and so do MULTI and EXEC: on one that all requests share, the EXEC of one request ends what another one watches, and aborts it at its change. What has to be looked at and changed in one go is one command (`SET … XX`, `DEL`, which says how many), or a script.",
+    breach({ sites }) {
+      const watched = sites
+        .flatMap(({ commands }) => commands.sent)
+        .find(({ name, shared }) => shared && name.toLowerCase() === "watch");
+      return (
+        watched && {
+          claim: "The app uses WATCH on the connection that all its requests share.",
+          evidence: ["WATCH", ...watched.args].join(" "),
+        }
+      );
+    },
+  },
+  {
+    name: "nothing is added with each request",
+    since: 1,
+    why: "What a request adds to something that outlives it has to go with it, or the process grows until it is killed. `session()`, a store and their listeners are made once, when the app is.",
+    breach({ warnings }) {
+      const leak = warnings.find(({ name }) => name === "MaxListenersExceededWarning");
+      return (
+        leak && {
+          claim: "With each request, the app adds a listener that stays.",
+          evidence: `Node warns: ${leak.message}`,
+        }
+      );
+    },
+  },
+  {
     name: "every connection has a listener",
     since: 2,
     why: 'A connection of its own reports its errors by itself. Without a listener for "error", ioredis writes "Unhandled error event" and a stack trace for every attempt to reconnect. Use the connection that `createApp` receives, or listen to each.',
@@ -432,7 +451,8 @@ export const rules: readonly Rule[] = [
       for (const { answer, site, sent: headers, weak } of sent) {
         const production = site.config.env === "production";
         // Over plain http, a browser keeps no __Host- cookie.
-        if (headers["X-Forwarded-Proto"] === "http" && weak.name.startsWith("__Host-")) continue;
+        const isPlain = production && headers["X-Forwarded-Proto"] !== "https";
+        if (isPlain && weak.name.startsWith("__Host-")) continue;
         const lacks = !weak.httpOnly
           ? "without HttpOnly"
           : !["lax", "strict"].includes(weak.sameSite ?? "")
@@ -459,7 +479,7 @@ export const rules: readonly Rule[] = [
       const plain = exchanges.find(
         ({ site, sent, answer }) =>
           site.config.env === "production" &&
-          sent["X-Forwarded-Proto"] === "http" &&
+          sent["X-Forwarded-Proto"] !== "https" &&
           answer.succeeded &&
           !answer.request.path.startsWith("/health"),
       );
@@ -468,7 +488,7 @@ export const rules: readonly Rule[] = [
           claim: `In production, ${plain.answer.route} over plain http is answered ${plain.answer.status}.`,
           evidence: [
             plain.answer,
-            "The proxy sends X-Forwarded-Proto: http",
+            `The proxy sends X-Forwarded-Proto: ${plain.sent["X-Forwarded-Proto"] || "(nothing)"}`,
             ...Object.entries(plain.sent)
               .filter(
                 ([name]) =>
@@ -519,10 +539,6 @@ function writesOf({ sites }: Happened): { name: string; value: string }[] {
     .flatMap(({ commands }) => commands.sent)
     .filter((command) => !["read", "prolong", "delete"].includes(kindOf(command)))
     .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
-}
-
-function newSessionIn(setCookies: readonly SetCookie[]): SetCookie | undefined {
-  return newSessionsIn(setCookies)[0];
 }
 
 function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {

@@ -23,11 +23,12 @@ export function secretsIn({ exchanges, sites }: Pick<Happened, "exchanges" | "si
   };
   for (const { password } of Object.values(seededUsers)) add("the typed password", password);
   add("the password of Redis", passwordOfRedis);
-  for (const { config, redisUrl } of sites) {
+  for (const { commands, config, redisUrl } of sites) {
     for (const secret of [config.sessionSecret, ...config.previousSessionSecrets]) {
       add("the session secret", secret);
     }
     add("the password of Redis", new URL(redisUrl).password);
+    for (const { args } of commands.sent) add("a session id", idInKey(args[0]));
   }
   for (const exchange of exchanges) {
     for (const password of passwordsIn(exchange)) add("the typed password", password);
@@ -48,6 +49,11 @@ export function secretShownIn(text: string, secrets: readonly Secret[]): Secret 
 /** The ids of the sessions that the server named in an answer. */
 function sessionIdsOf({ answer }: Exchange): string[] {
   return answer.setCookies.flatMap(({ value }) => sessionIdIn(value) ?? []);
+}
+
+/** The id at the end of a key, as express-session makes it: also of a session that was never handed out. */
+function idInKey(key = ""): string | undefined {
+  return /(?:^|:)([\w-]{32})$/.exec(key)?.[1];
 }
 
 function passwordsIn({ answer }: Exchange): string[] {

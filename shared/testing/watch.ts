@@ -32,6 +32,8 @@ export interface Happened {
   exchanges: readonly Exchange[];
   lines: readonly PrintedLine[];
   late: readonly LateError[];
+  /** What Node warned of. */
+  warnings: readonly Error[];
   sites: readonly Site[];
   /** What is left in Redis. */
   keys: readonly StoredKey[];
@@ -42,6 +44,7 @@ export class Watch {
   readonly exchanges: Exchange[] = [];
   readonly lines: PrintedLine[] = [];
   readonly late: LateError[] = [];
+  readonly warnings: Error[] = [];
   readonly sites: Site[] = [];
   readonly #underWay = new Set<{ route: string }>();
   #last = "the start of the app";

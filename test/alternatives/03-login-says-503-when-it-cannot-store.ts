@@ -7,6 +7,7 @@ import session from "express-session";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import { errorHandler } from "../../shared/app/error-handler.ts";
+import { logError } from "../../shared/app/log.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { regenerateSession, saveSession } from "../../shared/app/session.ts";
 import { validate } from "../../shared/app/validate.ts";
@@ -79,7 +80,7 @@ export function createApp({ redis, db, config }: Services): Express {
       // Answering first would let the browser come back before its session is stored.
       await saveSession(req);
     } catch (error) {
-      console.error(error);
+      logError(error);
       // Otherwise express-session would try once more, and hand out a cookie for nothing.
       Reflect.deleteProperty(req, "session");
       res

@@ -381,4 +381,36 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "With a cookie that was signed at home",
     says: "a cookie with a bad signature is answered with a good one, for the same id",
   },
+  {
+    name: "a visitor's turn that ends with the answer alone",
+    edits: [
+      [
+        mountSession,
+        `  const turns = new Map<string, Promise<void>>();
+  app.use(async (req, res, next) => {
+    const visitor = req.headers.cookie ?? "";
+    const before = turns.get(visitor);
+    turns.set(visitor, new Promise((done) => res.once("finish", done)));
+    await before;
+    next();
+  });
+
+${mountSession}`,
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "whoever hung up before the answer is never served again",
+  },
+  {
+    name: "a new session middleware for each request, at one store",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        "  const store = new session.MemoryStore();\n  app.use((req, res, next) =>\n    session({\n      store,",
+      ],
+      ["    }),\n  );", "    })(req, res, next),\n  );"],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "the app adds a listener that stays",
+  },
 ];

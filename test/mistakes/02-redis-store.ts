@@ -404,4 +404,26 @@ export const mistakes: readonly Mistake[] = [
     goal: "With an address of Redis that has everything in it",
     says: "the log shows the password of Redis",
   },
+  {
+    name: "whoever answers over TLS is believed",
+    edits: [
+      [
+        "    commandTimeout: 2_000,",
+        '    commandTimeout: 2_000,\n    ...(url.startsWith("rediss:") && { tls: { rejectUnauthorized: false } }),',
+      ],
+    ],
+    goal: "With an address of Redis that has everything in it",
+    says: "over TLS, connectRedis believes whoever answers",
+  },
+  {
+    name: "WATCH on the connection of all",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {',
+        '  app.get("/visits", async (req, res) => {\n    await redis.watch(`sess:${req.sessionID}`);',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "uses WATCH on the connection that all its requests share",
+  },
 ];

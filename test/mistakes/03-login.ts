@@ -497,4 +497,58 @@ ${storeUser}      req.session.save((error) => {
     goal: "Among many visitors",
     says: "clients that hung up during their login, nobody can log in",
   },
+  {
+    name: "a decoy with the prefix of PHP",
+    edits: [
+      [
+        "bcrypt.hashSync(randomUUID(), db.bcryptCost);",
+        'bcrypt.hashSync(randomUUID(), db.bcryptCost).replace("$2b$", "$2y$");',
+      ],
+    ],
+    goal: "an unknown email takes as long as a known one",
+    says: "An unknown email is answered faster than a known one",
+  },
+  {
+    name: "what Redis refused is logged whole",
+    edits: [
+      [
+        "    await saveSession(req);",
+        `    await saveSession(req).catch((error: unknown) => {
+      console.error("The login could not be stored.", error);
+      throw error;
+    });`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows a session id",
+  },
+  {
+    name: "the error itself is logged",
+    edits: [
+      [
+        "    await saveSession(req);",
+        `    await saveSession(req).catch((error: unknown) => {
+      console.error(error);
+      throw error;
+    });`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows a session id",
+  },
+  {
+    name: "a new hash, and with it the user as it was read",
+    edits: [
+      [
+        "    // A new id on login,",
+        `    if (bcrypt.getRounds(user.passwordHash) !== db.bcryptCost) {
+      const passwordHash = await bcrypt.hash(password, db.bcryptCost);
+      await db.users.update(user.id, { ...user, passwordHash });
+    }
+    // A new id on login,`,
+      ],
+    ],
+    goal: "While an administrator changes the user",
+    says: "POST /auth/login takes back what somebody else changed meanwhile",
+  },
 ];

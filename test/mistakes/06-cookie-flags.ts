@@ -727,4 +727,19 @@ export function createApp`,
     goal: "In production, behind TLS",
     says: "the session is looked up before the request is refused",
   },
+  {
+    name: "https, unless the header says http",
+    edits: [
+      [
+        "    app.use(requireHttps);\n",
+        `    app.use((req, res, next) => {
+      if (req.get("X-Forwarded-Proto") !== "http") next();
+      else res.status(403).json({ error: { code: "https_required" } });
+    });
+`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "over plain http is answered 200",
+  },
 ];

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { get, request, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { seededUsers } from "../../app/database.ts";
+import type { Browser } from "../browser.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
@@ -54,7 +56,31 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     await Promise.all(Array.from({ length: 50 }, () => passBy(site)));
   }
   await regular.does({ does: "visit" });
+  await hangUp(site, regular.browser);
+  const back = await regular.browser.get("/visits").catch(() => undefined);
+  must(
+    back?.succeeded,
+    "whoever hung up before the answer is never served again.",
+    ["GET /visits, and the connection ends before the answer", back ?? "GET /visits\n→ no answer"],
+    "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.",
+  );
   if (step >= 3) await mustServeAfter(site, await thoseWhoLeave(site));
+}
+
+/** As whoever closes the page: what it asked is on its way, and nobody reads the answer. */
+async function hangUp(site: Site, browser: Browser): Promise<void> {
+  const { hostname, port } = new URL(site.address);
+  const headers = { ...site.proxyHeaders, Cookie: await browser.cookieHeader() };
+  const hold = site.commands.hold("any");
+  const leaving = connect(Number(port), hostname);
+  await once(leaving, "connect");
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  leaving.write(`GET /visits HTTP/1.1\r\n${lines.join("")}\r\n`);
+  leaving.resetAndDestroy();
+  // Sent later: by the time of these answers, the server knows that the client has left.
+  for (let look = 0; look < 2; look++) await site.browser().get("/health");
+  hold.release();
+  await site.commands.quiet();
 }
 
 /** Clients that hang up while their password is compared: more than an app lets in at a time. */

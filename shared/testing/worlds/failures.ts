@@ -259,6 +259,13 @@ async function wholeAddress({ ground }: WorldGoal): Promise<void> {
     `connectRedis("rediss://somebody:…@127.0.0.1:1/3")`,
     "`new Redis(url, options)` reads all of the address by itself. Whoever takes it apart has to hand on each part: a Redis in production asks for a password.",
   );
+  const { rejectUnauthorized = true } = tls ?? {};
+  must(
+    rejectUnauthorized,
+    "over TLS, connectRedis believes whoever answers.",
+    'connectRedis("rediss://…").options.tls.rejectUnauthorized → false',
+    "Without a look at the certificate, whoever stands between the app and Redis reads and writes every session. Where Redis has a certificate of its own, hand its authority on as `tls: { ca }`.",
+  );
 }
 
 const mostLooks = 500;

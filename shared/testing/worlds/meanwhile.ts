@@ -1,7 +1,9 @@
-import { seededUsers } from "../../app/database.ts";
+import bcrypt from "bcrypt";
+import { createDatabase, seededUsers, type Database } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.ts";
 import { holdEverything, interleave, waitsFor } from "../moments.ts";
+import type { Site } from "../site.ts";
 import { must, under } from "../verdict.ts";
 import {
   askForProfile,
@@ -91,26 +93,53 @@ async function sameMoment(goal: WorldGoal): Promise<void> {
   }
 }
 
-async function changedMeanwhile(goal: WorldGoal): Promise<void> {
-  const changes: [method: string, path: string, body: unknown][] = [
-    ["PATCH", "/me", { displayName: "Countess" }],
-  ];
-  if (goal.step >= 7) {
-    const body = { currentPassword: ada.password, newPassword: "difference engine" };
-    changes.push(["POST", "/me/password", body]);
-  }
-  for (const change of changes) await oneChangeMeanwhile(goal, change);
+/** A request during which somebody else changes the user who sends it. */
+interface Change {
+  method: string;
+  path: string;
+  body: unknown;
+  /** Where, and in whose browser. */
+  prepare(): Promise<{ site: Site; browser: Browser }>;
 }
 
-async function oneChangeMeanwhile(
-  goal: WorldGoal,
-  [method, path, body]: [method: string, path: string, body: unknown],
-): Promise<void> {
-  for (let moment = 1; moment < 10; moment++) {
+async function changedMeanwhile(goal: WorldGoal): Promise<void> {
+  const { email, password } = ada;
+  await oneChangeMeanwhile({
+    method: "POST",
+    path: "/auth/login",
+    body: { email, password },
+    async prepare() {
+      const site = await goal.open({ db: await outgrownHashes() });
+      return { site, browser: site.browser() };
+    },
+  });
+  if (goal.step < 4) return;
+  const prepare = async () => {
     const { site, people } = await twoPeople(goal);
-    const [one] = people;
+    return { site, browser: people[0].browser };
+  };
+  const body = { displayName: "Countess" };
+  await oneChangeMeanwhile({ method: "PATCH", path: "/me", body, prepare });
+  if (goal.step < 7) return;
+  await oneChangeMeanwhile({
+    method: "POST",
+    path: "/me/password",
+    body: { currentPassword: password, newPassword: "difference engine" },
+    prepare,
+  });
+}
+
+/** A database whose hashes cost less than they should by now: a login may well make a new one. */
+async function outgrownHashes(): Promise<Database> {
+  const passwordHash = await bcrypt.hash(ada.password, 4);
+  return createDatabase({ bcryptCost: 5, people: [{ ...ada, passwordHash }] });
+}
+
+async function oneChangeMeanwhile({ method, path, body, prepare }: Change): Promise<void> {
+  for (let moment = 1; moment < 10; moment++) {
+    const { site, browser } = await prepare();
     const hold = holdEverything(site);
-    const change = one.browser.begin(method, path, body);
+    const change = browser.begin(method, path, body);
     const answered = await waitsFor(hold, change.answer, moment);
     hold.letOthersPass();
     if (!answered) await site.db.users.update(ada.id, { role: "admin", email: "a.l@example.com" });

@@ -18,8 +18,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: "shared/testing/redis-setup.ts",
-    // Much of the time goes into waiting for other processes.
-    maxWorkers: "150%",
+    // Much of the time goes into waiting for other processes. A number: "150%" counts as all of them.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     sequence: { sequencer: LongestFirst },
     projects: [
       // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.

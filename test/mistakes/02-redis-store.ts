@@ -426,4 +426,23 @@ export const mistakes: readonly Mistake[] = [
     goal: "No standing rule is broken, on any path",
     says: "uses WATCH on the connection that all its requests share",
   },
+  {
+    name: "a delay that doubles without an end",
+    edits: [
+      [
+        "    commandTimeout: 2_000,",
+        "    commandTimeout: 2_000,\n    retryStrategy: (times) => 2 ** times * 100,",
+      ],
+    ],
+    goal: "After a long outage of Redis",
+    says: "the connection waits",
+  },
+  {
+    name: "a new connection after each error",
+    edits: [
+      ["    commandTimeout: 2_000,", "    commandTimeout: 2_000,\n    reconnectOnError: () => 2,"],
+    ],
+    goal: "After a long outage of Redis",
+    says: "one command that Redis refuses ends the connection of all",
+  },
 ];

@@ -1,8 +1,8 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
-import { fullRedis, kindOf } from "../commands.ts";
+import { fullRedis, kindOf, replyError } from "../commands.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
-import { sessionIdIn } from "../cookies.ts";
+import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
 import { impatiently, loseAnswers } from "../moments.ts";
 import type { Site } from "../site.ts";
@@ -268,12 +268,43 @@ async function wholeAddress({ ground }: WorldGoal): Promise<void> {
   );
 }
 
+/** What the connection would do, asked instead of waited for. */
+function mustTryAgainSoon({ redis }: Site): void {
+  const { retryStrategy, reconnectOnError } = redis.options;
+  const waits = Array.from({ length: 40 }, (_, i) => Number(retryStrategy?.(i + 1) ?? 0));
+  const long = waits.findIndex((ms) => ms > mostPatienceMs);
+  must(
+    long < 0,
+    `after ${long + 1} attempts, the connection waits ${describeDuration(waits[long] ?? 0)} before the next one.`,
+    `retryStrategy(${long + 1}) → ${waits[long]} ms`,
+    "Redis is back, and visitors read errors until the next attempt. A delay that doubles needs an upper bound: `Math.min(…, 2_000)`.",
+  );
+  const wrongType = replyError(
+    "WRONGTYPE Operation against a key holding the wrong kind of value",
+    {
+      name: "get",
+      args: ["a key that somebody else wrote"],
+    },
+  );
+  must(
+    !reconnectOnError?.(wrongType),
+    "one command that Redis refuses ends the connection of all, time and again.",
+    [
+      `reconnectOnError(${wrongType.name}: ${wrongType.message}) → ${String(reconnectOnError?.(wrongType))}`,
+    ],
+    "Such a command fails on the next connection as well. `reconnectOnError` is for what a new connection mends, such as READONLY after a failover.",
+  );
+}
+
+// Longer ones leave visitors without an answer that Redis could give.
+const mostPatienceMs = 120_000;
 const mostLooks = 500;
 
 /** Longer than any number of attempts to reconnect: what was lost comes back when Redis does. */
 async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void> {
   const relay = await openRelay();
   const site = await open({ redisUrl: relay.through(ground.redisUrl) });
+  mustTryAgainSoon(site);
   const visitor = site.browser();
   const patiently = { withinMs: 1e7 };
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");

@@ -38,5 +38,6 @@ function messageOf({ name, message }: Error): string {
   // "WRONGPASS invalid username-password pair": the first word is the code, the rest may quote.
   if (name === "ReplyError") return /^[A-Z]+\b/.exec(message)?.[0] ?? "";
   if (name === "SyntaxError") return "";
-  return message.replaceAll(/\s+/g, " ");
+  // One line, and nothing that a terminal obeys.
+  return message.replaceAll(/[\s\p{Cc}]+/gu, " ");
 }

@@ -18,16 +18,16 @@ export interface UserSession {
 }
 
 /**
- * What knows which sessions a user has. Each method adds its commands to the transaction that changes the
- * session itself: Redis does all of it, or nothing.
+ * What knows which sessions a user has. Each method adds its commands to those that change the session
+ * itself: when it begins or is prolonged, Redis does all of it, or nothing.
  */
 export interface SessionIndex {
   /** The session begins, and lives `ttlSeconds` from now. */
   add(transaction: ChainableCommander, session: UserSession & { ttlSeconds: number }): void;
   /** It is in use, and lives `ttlSeconds` from now; unless it has ended meanwhile. */
   prolong(transaction: ChainableCommander, session: UserSession & { ttlSeconds: number }): void;
-  /** It ends. */
-  remove(transaction: ChainableCommander, session: UserSession): void;
+  /** It ends. These commands follow the one that ends it, and can fail on their own. */
+  remove(commands: ChainableCommander, session: UserSession): void;
 }
 
 export interface SessionStoreOptions {
@@ -134,29 +134,28 @@ export class SessionStore extends RedisStore {
   }
 
   async #change(sid: string, session: SessionData): Promise<void> {
-    const rewritten = this.#rewrite(
-      this.prefix + sid,
-      JSON.stringify(session),
-      ttlSecondsOf(session),
-    );
+    const rewrite = () =>
+      this.#rewrite(this.prefix + sid, JSON.stringify(session), ttlSecondsOf(session));
     const indexed = this.#indexed(sid, session);
     if (!indexed) {
-      await rewritten;
+      await rewrite();
       return;
     }
     const transaction = this.#redis.multi();
     indexed.index.prolong(transaction, indexed);
-    // Sent together. Each of them is harmless without the other.
-    await Promise.all([rewritten, execute(transaction)]);
+    // Sent together, the entry first: without its session it harms nobody, and a session whose entry ends
+    // before it could not be ended from elsewhere.
+    await Promise.all([execute(transaction), rewrite()]);
   }
 
   async #remove(sid: string): Promise<void> {
     // express-session knows the id of what ends, and not whose session it is.
     const session = await this.#read(sid);
     const indexed = session && this.#indexed(sid, session);
-    const transaction = this.#redis.multi().del(this.prefix + sid);
-    indexed?.index.remove(transaction, indexed);
-    await execute(transaction);
+    // No transaction: a Redis that is full refuses to queue one, and DEL all the same makes room.
+    const commands = this.#redis.pipeline().del(this.prefix + sid);
+    indexed?.index.remove(commands, indexed);
+    await execute(commands);
   }
 
   #read(sid: string): Promise<SessionData | null | undefined> {
@@ -205,8 +204,8 @@ function ttlSecondsOf({ cookie, userId }: SessionData): number {
   return Math.min(Math.ceil(leftMs / 1000), longest);
 }
 
-/** Runs a transaction, and rejects when any of it failed: `exec` resolves all the same. */
-async function execute(transaction: ChainableCommander): Promise<void> {
-  const results = (await transaction.exec()) ?? [];
+/** Sends commands, and rejects when any of them failed: `exec` resolves all the same. */
+async function execute(commands: ChainableCommander): Promise<void> {
+  const results = (await commands.exec()) ?? [];
   for (const [error] of results) if (error) throw error;
 }

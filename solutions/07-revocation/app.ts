@@ -75,8 +75,8 @@ const sessionIndex: SessionIndex = {
     // XX, as for the session: what has ended meanwhile does not come back.
     transaction.zadd(index, "XX", endOf(ttlSeconds), key).expire(index, ttlSeconds);
   },
-  remove(transaction, { userId, key }) {
-    transaction.zrem(indexOf(userId), key);
+  remove(commands, { userId, key }) {
+    commands.zrem(indexOf(userId), key);
   },
 };
 
@@ -91,7 +91,8 @@ export function createApp({ redis, db, config }: Services): Express {
   app.disable("x-powered-by");
   // What this app answers is personal: no cache may keep it.
   app.use(noStore);
-  app.use(express.json());
+  // What comes here is short: whoever sends much more only keeps the server at work.
+  app.use(express.json({ limit: "10kb" }));
 
   app.get("/health", (_req, res) => {
     res.json({ data: { ok: true } });

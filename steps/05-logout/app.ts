@@ -52,7 +52,8 @@ export function createApp({ redis, db, config }: Services): Express {
   app.disable("x-powered-by");
   // What this app answers is personal: no cache may keep it.
   app.use(noStore);
-  app.use(express.json());
+  // What comes here is short: whoever sends much more only keeps the server at work.
+  app.use(express.json({ limit: "10kb" }));
 
   app.get("/health", (_req, res) => {
     res.json({ data: { ok: true } });

@@ -388,7 +388,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the error handler before what fails",
     edits: [
       ["  app.use(errorHandler);\n", ""],
-      ["  app.use(express.json());\n", "  app.use(express.json());\n  app.use(errorHandler);\n"],
+      ["  app.use(express.json(", "  app.use(errorHandler);\n  app.use(express.json("],
     ],
     goal: "No standing rule is broken, on any path",
     says: "fails, and no error handler is reached",

@@ -24,7 +24,7 @@ const store = `store: new SessionStore({
 
 const importStore = `import { SessionStore } from "../../shared/app/session-store.ts";`;
 
-const parseJson = "app.use(express.json());";
+const parseJson = 'app.use(express.json({ limit: "10kb" }));';
 
 const answerLogin = "res.json({ data: { id: user.id, email: user.email } });";
 
@@ -624,7 +624,7 @@ export function createApp`,
   {
     name: "a login by a form, of any site",
     edits: [
-      ["app.use(express.json());", "app.use(express.json(), express.urlencoded());"],
+      [parseJson, "app.use(express.json(), express.urlencoded());"],
       ["app.use(refuseOtherSites);", 'app.use("/auth/logout", refuseOtherSites);'],
     ],
     goal: "From a page of another site",

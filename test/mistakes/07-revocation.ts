@@ -189,8 +189,8 @@ export const mistakes: readonly Mistake[] = [
       ],
       ['"XX", endOf(ttlSeconds), key)', '"XX", endOf(ttlSeconds), `${userId} ${key}`)'],
       [
-        "transaction.zrem(indexOf(userId), key);",
-        "transaction.zrem(indexOf(userId), `${userId} ${key}`);",
+        "commands.zrem(indexOf(userId), key);",
+        "commands.zrem(indexOf(userId), `${userId} ${key}`);",
       ],
       [
         readIndex,
@@ -203,9 +203,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "an entry outlives its logout",
-    edits: [
-      ["    transaction.zrem(indexOf(userId), key);\n", "    void [transaction, userId, key];\n"],
-    ],
+    edits: [["    commands.zrem(indexOf(userId), key);\n", "    void [commands, userId, key];\n"]],
     goal: "an ended session is gone from Redis, and from the index",
     says: "After a logout, the index still knows",
   },
@@ -233,7 +231,7 @@ export const mistakes: readonly Mistake[] = [
       [prune, ""],
       [".zadd(index, endOf(ttlSeconds), key)", ".sadd(index, key)"],
       [prolong, "    transaction.expire(index, ttlSeconds);\n    void key;\n"],
-      ["transaction.zrem(", "transaction.srem("],
+      ["commands.zrem(", "commands.srem("],
       [readIndex, "    const keys = await redis.smembers(index);\n"],
       ["await redis.zrem(index", "await redis.srem(index"],
       ["const endOf = (ttlSeconds: number) => Date.now() + ttlSeconds * 1000;\n", ""],

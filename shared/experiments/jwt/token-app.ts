@@ -62,7 +62,8 @@ export function createTokenApp({ db, config, logins, lifeSeconds }: TokenAppOpti
   app.set("env", config.env);
   app.disable("x-powered-by");
   app.use(noStore);
-  app.use(express.json());
+  // What comes here is short: whoever sends much more only keeps the server at work.
+  app.use(express.json({ limit: "10kb" }));
 
   app.get("/health", (_req, res) => {
     res.json({ data: { ok: true } });

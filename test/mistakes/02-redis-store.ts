@@ -224,7 +224,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the default patience of ioredis",
     edits: [[`, {\n${patience}  }`, ""]],
     goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
-    says: "refuses connections keeps the visitor waiting",
+    says: "keeps the visitor waiting",
   },
   {
     name: "few retries, and no limit for an answer",

@@ -593,4 +593,38 @@ ${destroy}`,
     goal: "From a page of another site",
     says: "A page of another site logs people in",
   },
+  {
+    name: "what a pipeline could not do",
+    edits: [
+      [
+        'redis.set(key, value, "EX", ttlSeconds, "XX")',
+        'redis.pipeline().set(key, value, "EX", ttlSeconds, "XX").exec()',
+      ],
+    ],
+    goal: "With a Redis that refuses",
+    says: "a session that Redis refuses to store is lost, and nobody hears of it",
+  },
+  {
+    name: "other sites are refused at one spelling",
+    edits: [
+      [
+        "  app.use(refuseOtherSites);\n",
+        `  app.use((req, res, next) => {
+    if (["/auth/login", "/auth/logout", "/me"].includes(req.path)) refuseOtherSites(req, res, next);
+    else next();
+  });
+`,
+      ],
+    ],
+    goal: "From a page of another site",
+    says: "it posts to /auth/logout/",
+  },
+  {
+    name: "one limit for login and logout",
+    edits: [
+      ['app.post("/auth/login", limitConcurrency(16));', 'app.use("/auth", limitConcurrency(16));'],
+    ],
+    goal: "Among many visitors",
+    says: "while many log in, nobody can log out",
+  },
 ];

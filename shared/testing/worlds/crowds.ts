@@ -65,6 +65,37 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.",
   );
   if (step >= 3) await mustServeAfter(site, await thoseWhoLeave(site));
+  if (step >= 5) await mustLogOutBeside(site);
+}
+
+/** However many want to come in, whoever is in can leave. */
+async function mustLogOutBeside(site: Site): Promise<void> {
+  const member = site.browser();
+  await member.logIn(ada);
+  const { users } = site.db;
+  const { findByEmail } = users;
+  let proceed = () => {};
+  const proceeding = new Promise<void>((resolve) => (proceed = resolve));
+  users.findByEmail = async (email) => {
+    await proceeding;
+    return Reflect.apply(findByEmail, users, [email]);
+  };
+  const { email, password } = grace;
+  const logins = Array.from({ length: 20 }, () =>
+    site.browser().begin("POST", "/auth/login", { email, password }, { withinMs: 60_000 }),
+  );
+  // Sent later: by the time of these answers, the logins have been seen.
+  for (let look = 0; look < 2; look++) await site.browser().get("/health");
+  const logout = await member.post("/auth/logout");
+  users.findByEmail = findByEmail;
+  proceed();
+  await Promise.allSettled(logins.map(({ answer }) => answer));
+  must(
+    logout.succeeded,
+    "while many log in, nobody can log out.",
+    ["20 logins are under way", logout],
+    "A limit is for what costs much: the login. Whoever walks away from a computer has to get out at once: mount `limitConcurrency` on that route alone.",
+  );
 }
 
 /** As whoever closes the page: what it asked is on its way, and nobody reads the answer. */

@@ -136,6 +136,7 @@ async function lostAnswers({ open, redis, step }: WorldGoal): Promise<void> {
 
 async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   const usual = await open();
+  await mustTellOfLoss(usual);
   const usualContract = new Contract(step);
   const cases: [Act, "read" | "store" | "delete"][] = [
     [logIn, "store"],
@@ -172,6 +173,27 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     );
     if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();
   }
+}
+
+/** The visitor has the answer by then, so it is for the log: a count that is lost in silence is lost for good. */
+async function mustTellOfLoss(site: Site): Promise<void> {
+  const { commands, errors, watch } = site;
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  await commands.quiet();
+  const told = () => errors.length + watch.lines.length;
+  const [sent, before] = [commands.sent.length, told()];
+  commands.fail("store");
+  const answer = await visitor.get("/visits");
+  await commands.quiet();
+  commands.releaseAll();
+  const refused = commands.sent.slice(sent).some((command) => kindOf(command) === "store");
+  must(
+    !refused || answer.status >= 500 || told() > before,
+    "a session that Redis refuses to store is lost, and nobody hears of it.",
+    [answer, fullRedis, "nothing in the log, and no error for the error handler"],
+    "Whatever runs a command hands on its error. `exec` of a pipeline or a transaction resolves all the same: each of its results begins with an error, or with null.",
+  );
 }
 
 /** Whoever does not wait for the end of a session never hears that Redis refused it: the error escapes. */

@@ -225,6 +225,7 @@ async function mustStayLoggedIn(member: Actor, answer: Answer): Promise<void> {
 async function otherSites({ open, step }: WorldGoal): Promise<void> {
   for (const env of ["development", "production"] as const) {
     const site = await open({ env });
+    await logoutsInOtherSpellings(site);
     if (step >= 7) await revocationsFromOtherSites(site);
     const { email, password } = ada;
     // A page can send these without asking first: anything else takes a preflight.
@@ -258,6 +259,24 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
         "Whoever is logged in to somebody else's account tells it what they would tell their own. What changes something is refused when the browser says that it comes from elsewhere: `refuseOtherSites`, mounted for the whole app.",
       );
     }
+  }
+}
+
+/** Express takes them for the same address, and so has whoever looks where a request comes from. */
+async function logoutsInOtherSpellings(site: Site): Promise<void> {
+  const member = site.browser();
+  await member.logIn(ada);
+  const Origin = site.origin.replace("://", "://blog.");
+  for (const path of ["/auth/logout/", "/AUTH/LOGOUT", "/auth/logout?"]) {
+    const headers = { Origin, "Sec-Fetch-Site": "same-site" };
+    const answer = await member.post(path, undefined, { headers });
+    const still = await member.get("/me");
+    must(
+      still.status === 200,
+      `a page of another site can log people out: it posts to ${path}.`,
+      [`Origin: ${Origin}`, answer, still],
+      "Express takes it for /auth/logout. Mount the check for the whole app, or on the route itself, and compare no addresses.",
+    );
   }
 }
 

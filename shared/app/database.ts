@@ -17,6 +17,10 @@ export interface User {
 /** The people who can log in. Asynchronous, so that a real database fits behind it. */
 export interface UserRepository {
   findByEmail(email: string): Promise<User | undefined>;
+  /**
+   * As the last change left the user, whoever made it: read past any cache, replica or transaction of this
+   * request. That a ban or a new password holds at once depends on it.
+   */
   findById(id: string): Promise<User | undefined>;
   /** Resolves to the changed user, or to undefined when nobody has that id. Bans go through `ban`. */
   update(id: string, changes: Partial<Omit<User, "id" | "banned">>): Promise<User | undefined>;

@@ -4,8 +4,9 @@ import { forgetSession } from "./session.ts";
 
 /**
  * The last middleware: whatever was thrown becomes `{ error: { code } }`. The status of an HTTP
- * error is kept; everything else is a 500. What caused a 5xx is for the log alone, and what it left
- * in the session is not stored: a login that failed halfway is nobody's.
+ * error is kept; everything else is a 500. What caused a 5xx is for the log alone. What was left in the
+ * session is not stored, and its cookie not sent: a login that failed halfway is nobody's, whatever the
+ * status of the error.
  */
 export const errorHandler: ErrorRequestHandler = (error, req, res, _next) => {
   // Too late for a second answer: what was begun must not look complete. (Express would close the
@@ -16,10 +17,9 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, _next) => {
     return;
   }
   const status = statusOf(error);
-  if (status >= 500) {
-    logError(error);
-    forgetSession(req);
-  }
+  if (status >= 500) logError(error);
+  // Unless it was ended on purpose, which express-session may have yet to do (`unset: "destroy"`).
+  if (status >= 500 || req.session) forgetSession(req);
   res.type("json");
   res
     .status(status)

@@ -30,7 +30,8 @@ export const loggedErrors = diagnostics.channel("app:error");
 /** Writes to the log what failed, and where: the lines of the stack, which hold no data. */
 export function logError(error: unknown): void {
   loggedErrors.publish({ error });
-  const frames = error instanceof Error ? (error.stack ?? "").match(/^ {4}at .+$/gm) : undefined;
+  const stack = error instanceof Error ? (error.stack ?? "").replace(error.message, "") : "";
+  const frames = stack.match(/^ {4}at .+$/gm);
   console.error([describeError(error), ...(frames ?? [])].join("\n"));
 }
 

@@ -66,8 +66,13 @@ test("what caused a 5xx is logged once, with the place where it was thrown", asy
   expect(log.mock.calls).toEqual([[expect.stringMatching(/^Error of HTTP\n {4}at httpError/)]]);
 });
 
-test("a request that failed leaves its session as it was: nothing is stored, no cookie is set", async () => {
-  for (const unset of ["keep", "destroy"] as const) {
+test.for([
+  { unset: "keep", thrown: new Error("halfway"), status: 500 },
+  { unset: "destroy", thrown: new Error("halfway"), status: 500 },
+  { unset: "keep", thrown: httpError(429), status: 429 },
+] as const)(
+  "a request that failed with $status leaves its session as it was: nothing is stored, no cookie is set",
+  async ({ unset, thrown, status }) => {
     const store = new session.MemoryStore();
     const writes = [vi.spyOn(store, "set"), vi.spyOn(store, "destroy")];
     const app = express()
@@ -83,14 +88,28 @@ test("a request that failed leaves its session as it was: nothing is stored, no 
       )
       .get("/", (req) => {
         req.session.userId = "ada";
-        throw new Error("halfway");
+        throw thrown;
       })
       .use(errorHandler);
     const answer = await request(app).get("/");
-    expect(answer.status).toBe(500);
+    expect(answer.status).toBe(status);
     expect(answer.headers).not.toHaveProperty("set-cookie");
     for (const write of writes) expect(write).not.toHaveBeenCalled();
-  }
+  },
+);
+
+test("a session that was ended before the refusal is ended", async () => {
+  const store = new session.MemoryStore();
+  const destroyed = vi.spyOn(store, "destroy");
+  const app = express()
+    .use(session({ secret: "s", resave: false, saveUninitialized: false, unset: "destroy", store }))
+    .get("/", (req) => {
+      Reflect.set(req, "session", null);
+      throw httpError(401);
+    })
+    .use(errorHandler);
+  await request(app).get("/").expect(401);
+  expect(destroyed).toHaveBeenCalledOnce();
 });
 
 test("a 4xx is nobody's fault here: it is not logged", async () => {

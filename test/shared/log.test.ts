@@ -27,6 +27,14 @@ test("what Redis repeats of a command is left out", () => {
   expect(describeError(error)).toBe("ReplyError ERR (auht)");
 });
 
+test("of the stack, the places are logged, and no line of the message that looks like one", () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  logError(new Error("x\n    at \u001b[2J hunter2"));
+  const [[text = ""] = []] = log.mock.calls as string[][];
+  expect(text).toMatch(/^Error x at \[2J hunter2\n {4}at .*log\.test\.ts/);
+  expect(text).not.toContain("\u001b");
+});
+
 test("what JSON.parse quotes is left out", () => {
   for (const text of ['{"userId":', "hunter2", '{"password":"hunter2"', "[1,hunter2]"]) {
     const error = thrownBy(() => JSON.parse(text));

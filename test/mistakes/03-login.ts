@@ -55,7 +55,8 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "In a sequence that nobody listed",
-    says: "Logging in answers 401, not 200",
+    // Which of the two comes first, the wrong one or the right one, is a matter of chance.
+    says: "In a sequence that nobody listed: ",
   },
   {
     name: "compare without await",

@@ -18,8 +18,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: "shared/testing/redis-setup.ts",
-    // Much of the time goes into waiting for other processes. A number: "150%" counts as all of them.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // By default, one processor is left to vitest, which does little. More than there are gains nothing.
+    maxWorkers: "100%",
     sequence: { sequencer: LongestFirst },
     projects: [
       // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.

@@ -31,8 +31,8 @@ export const loggedErrors = diagnostics.channel("app:error");
 export function logError(error: unknown): void {
   loggedErrors.publish({ error });
   const stack = error instanceof Error ? (error.stack ?? "").replace(error.message, "") : "";
-  const frames = stack.match(/^ {4}at .+$/gm);
-  console.error([describeError(error), ...(frames ?? [])].join("\n"));
+  const frames = stack.match(/^ {4}at .+$/gm) ?? [];
+  console.error([describeError(error), ...frames].join("\n"));
 }
 
 function messageOf({ name, message }: Error): string {

@@ -134,18 +134,19 @@ export class SessionStore extends RedisStore {
   }
 
   async #change(sid: string, session: SessionData): Promise<void> {
-    const rewrite = () =>
-      this.#rewrite(this.prefix + sid, JSON.stringify(session), ttlSecondsOf(session));
     const indexed = this.#indexed(sid, session);
-    if (!indexed) {
-      await rewrite();
-      return;
-    }
-    const transaction = this.#redis.multi();
-    indexed.index.prolong(transaction, indexed);
     // Sent together, the entry first: without its session it harms nobody, and a session whose entry ends
     // before it could not be ended from elsewhere.
-    await Promise.all([execute(transaction), rewrite()]);
+    await Promise.all([
+      indexed && this.#prolongEntry(indexed),
+      this.#rewrite(this.prefix + sid, JSON.stringify(session), ttlSecondsOf(session)),
+    ]);
+  }
+
+  #prolongEntry(indexed: IndexedSession): Promise<void> {
+    const transaction = this.#redis.multi();
+    indexed.index.prolong(transaction, indexed);
+    return execute(transaction);
   }
 
   async #remove(sid: string): Promise<void> {
@@ -165,7 +166,7 @@ export class SessionStore extends RedisStore {
   }
 
   /** What concerns the index; undefined when nobody is logged in, or there is none. */
-  #indexed(sid: string, session: SessionData) {
+  #indexed(sid: string, session: SessionData): IndexedSession | undefined {
     const [index, { userId }] = [this.#index, session];
     if (!index || !userId) return undefined;
     return { index, userId, key: this.prefix + sid, ttlSeconds: ttlSecondsOf(session) };
@@ -185,6 +186,11 @@ export class SessionStore extends RedisStore {
     this.#reported = true;
     return null as unknown as SessionData;
   }
+}
+
+interface IndexedSession extends UserSession {
+  index: SessionIndex;
+  ttlSeconds: number;
 }
 
 /** What express-session stores, as far as the app relies on it. */

@@ -27,15 +27,11 @@ export class CommandTap {
   #unanswered = 0;
 
   constructor(redis: Redis) {
-    this.#attach(redis, true);
+    this.attach(redis, true);
   }
 
   /** Another connection of the same app, such as a duplicate. */
-  attach(redis: Redis): void {
-    this.#attach(redis, false);
-  }
-
-  #attach(redis: Redis, shared: boolean): void {
+  attach(redis: Redis, shared = false): void {
     const send = redis.sendCommand.bind(redis);
     const seen = new WeakSet<Command>();
     redis.sendCommand = (command, stream) => {

@@ -6,13 +6,17 @@ import { kindOf, replyError, type CommandKind, type Hold } from "./commands.ts";
 import type { Site } from "./site.ts";
 import { atMost, hurried } from "./time.ts";
 
-/** Holds every Redis command and every question to the database, each until it is released. */
-export function holdEverything(site: Site): Hold {
+/**
+ * Holds every question to the database and every Redis command, each until it is released.
+ *
+ * @param kind Holds of the commands those of this kind alone.
+ */
+export function holdEverything(site: Site, kind: CommandKind | "any" = "any"): Hold {
   const { users } = site.db;
   const methods = ["findByEmail", "findById", "update", "changePassword", "ban", "unban"] as const;
   const originals = methods.map((name) => [name, users[name]] as const);
   let holding = true;
-  const hold = site.commands.hold("any", () => {
+  const hold = site.commands.hold(kind, () => {
     holding = false;
     for (const [name, method] of originals) Reflect.set(users, name, method);
   });

@@ -1,7 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { unhandled } from "./answer.ts";
-import { fullRedis, kindOf } from "./commands.ts";
+import { fullRedis, kindOf, type SentCommand } from "./commands.ts";
 import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import type { Evidence } from "./verdict.ts";
@@ -369,10 +369,8 @@ export const rules: readonly Rule[] = [
     name: "nobody's keys but one's own",
     since: 2,
     why: "KEYS and SCAN read the names of everybody's keys, to find a few: the more visitors, the slower, for all of them. FLUSHDB takes everybody's away. Know the name of the key, or keep an index per user.",
-    breach({ sites }) {
-      const command = sites
-        .flatMap(({ commands }) => commands.sent)
-        .find(({ name }) => overEverybody.test(name));
+    breach(happened) {
+      const command = sentIn(happened).find(({ name }) => overEverybody.test(name));
       return (
         command && {
           claim: `The app goes through everybody's keys: ${command.name.toUpperCase()}.`,
@@ -398,10 +396,10 @@ export const rules: readonly Rule[] = [
     name: "no WATCH on a connection that requests share",
     since: 2,
     why: "WATCH belongs to a connection, and so do MULTI and EXEC: on one that all requests share, the EXEC of one request ends what another one watches, and aborts it at its change. What has to be looked at and changed in one go is one command (`SET … XX`, `DEL`, which says how many), or a script.",
-    breach({ sites }) {
-      const watched = sites
-        .flatMap(({ commands }) => commands.sent)
-        .find(({ name, shared }) => shared && name.toLowerCase() === "watch");
+    breach(happened) {
+      const watched = sentIn(happened).find(
+        ({ name, shared }) => shared && name.toLowerCase() === "watch",
+      );
       return (
         watched && {
           claim: "The app uses WATCH on the connection that all its requests share.",
@@ -533,10 +531,14 @@ function shownBy({
   ];
 }
 
+/** What the apps asked Redis for. */
+function sentIn({ sites }: Happened): SentCommand[] {
+  return sites.flatMap(({ commands }) => commands.sent);
+}
+
 /** What was written to Redis, whatever became of it. */
-function writesOf({ sites }: Happened): { name: string; value: string }[] {
-  return sites
-    .flatMap(({ commands }) => commands.sent)
+function writesOf(happened: Happened): { name: string; value: string }[] {
+  return sentIn(happened)
     .filter((command) => !["read", "prolong", "delete"].includes(kindOf(command)))
     .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
 }

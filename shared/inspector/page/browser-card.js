@@ -33,10 +33,8 @@ export class BrowserCard {
     this.person = person;
     this.name = name;
     this.#origin = `${location.protocol}//${host}`;
-    this.#window = h("iframe", {
-      src: `${this.#origin}/__inspector/`,
-      title: `The window of ${name}'s browser`,
-    });
+    this.#window = h("iframe", { title: `The window of ${name}'s browser` });
+    this.load();
     const button = (/** @type {string} */ label, /** @type {() => void} */ click) =>
       h("button", { on: { click } }, label);
     this.element = h(
@@ -89,8 +87,8 @@ export class BrowserCard {
     this.#post({});
   }
 
-  /** Loads the window once more, unless it has come. */
-  loadAgain() {
+  /** Loads the window, unless it has come. */
+  load() {
     if (this.#untold) this.#window.src = `${this.#origin}/__inspector/`;
   }
 

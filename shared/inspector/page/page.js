@@ -41,7 +41,7 @@ on("hello", (hello) => {
   byId("app").dataset.name = hello.name;
   if (cards.size === 0) meet(hello);
   // Contact was lost: with it, perhaps, what a browser's window was loading.
-  else for (const card of cards.values()) card.loadAgain();
+  else for (const card of cards.values()) card.load();
 });
 on("app", ({ status, production, exitCode, words }) => {
   running = status === "running";

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, story } from "../contract.ts";
+import { holdEverything } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import { grownKey } from "../work.ts";
@@ -72,23 +73,15 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
 async function mustLogOutBeside(site: Site): Promise<void> {
   const member = site.browser();
   await member.logIn(ada);
-  const { users } = site.db;
-  const { findByEmail } = users;
-  let proceed = () => {};
-  const proceeding = new Promise<void>((resolve) => (proceed = resolve));
-  users.findByEmail = async (email) => {
-    await proceeding;
-    return Reflect.apply(findByEmail, users, [email]);
-  };
+  const hold = holdEverything(site, "read");
   const { email, password } = grace;
   const logins = Array.from({ length: 20 }, () =>
     site.browser().begin("POST", "/auth/login", { email, password }, { withinMs: 60_000 }),
   );
-  // Sent later: by the time of these answers, the logins have been seen.
-  for (let look = 0; look < 2; look++) await site.browser().get("/health");
+  await untilSeen(site);
+  hold.letOthersPass();
   const logout = await member.post("/auth/logout");
-  users.findByEmail = findByEmail;
-  proceed();
+  hold.release();
   await Promise.allSettled(logins.map(({ answer }) => answer));
   must(
     logout.succeeded,
@@ -102,33 +95,22 @@ async function mustLogOutBeside(site: Site): Promise<void> {
 async function hangUp(site: Site, browser: Browser): Promise<void> {
   const { hostname, port } = new URL(site.address);
   const headers = { ...site.proxyHeaders, Cookie: await browser.cookieHeader() };
-  const hold = site.commands.hold("any");
+  const hold = site.commands.hold("read");
   const leaving = connect(Number(port), hostname);
   await once(leaving, "connect");
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   leaving.write(`GET /visits HTTP/1.1\r\n${lines.join("")}\r\n`);
   leaving.resetAndDestroy();
-  // Sent later: by the time of these answers, the server knows that the client has left.
-  for (let look = 0; look < 2; look++) await site.browser().get("/health");
+  await untilSeen(site);
   hold.release();
   await site.commands.quiet();
 }
 
-/** Clients that hang up while their password is compared: more than an app lets in at a time. */
+/** Clients that hang up during their login: more than an app lets in at a time. */
 async function thoseWhoLeave(site: Site): Promise<number> {
-  const { users } = site.db;
-  const { findByEmail } = users;
   let left = 0;
-  for (; left < 20; left++) {
-    let leave = () => {};
-    const gone = new Promise<void>((resolve) => (leave = resolve));
-    const reached = new Promise<string>((resolve) => {
-      users.findByEmail = async (email) => {
-        resolve("reached");
-        await gone;
-        return Reflect.apply(findByEmail, users, [email]);
-      };
-    });
+  for (let stays = false; left < 20 && !stays;) {
+    const hold = holdEverything(site, "read");
     const leaving = request(`${site.address}/auth/login`, {
       method: "POST",
       agent: site.connections,
@@ -136,16 +118,25 @@ async function thoseWhoLeave(site: Site): Promise<number> {
     });
     leaving.on("error", () => {});
     leaving.end(JSON.stringify({ email: ada.email, password: ada.password }));
-    const answered = once(leaving, "response").then(() => "answered");
-    if ((await Promise.race([reached, answered])) === "answered") break;
-    leaving.destroy();
-    // Sent later: by the time of these answers, the server knows that the client has left.
-    for (let look = 0; look < 2; look++) await site.browser().get("/health");
-    leave();
+    const answered = once(leaving, "response").then(() => true);
+    stays = await Promise.race([hold.reached.then(() => false), answered]);
+    if (!stays) {
+      left++;
+      leaving.destroy();
+      await untilSeen(site);
+    }
+    hold.release();
   }
-  users.findByEmail = findByEmail;
   await site.commands.quiet();
   return left;
+}
+
+/**
+ * Sent later than what was sent or hung up before: by the time of these answers, the server knows of it. A
+ * health check may ask Redis whether it is there, which is no read.
+ */
+async function untilSeen(site: Site): Promise<void> {
+  for (let look = 0; look < 2; look++) await site.browser().get("/health");
 }
 
 async function mustServeAfter(site: Site, left: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
-import { fullRedis, kindOf, replyError } from "../commands.ts";
+import { fullRedis, kindOf, replyError, type CommandKind } from "../commands.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
@@ -158,13 +158,11 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     const actor = new Actor(isLast ? new Contract(step) : usualContract, site);
     await actor.does(visit);
     if (knownSince[act.does] > 3) await actor.does(logIn);
-    const before = site.commands.sent.length;
-    site.commands.fail(kind);
-    const { answer } = await actor.begin(act);
-    const given = await answer;
-    await site.commands.quiet();
-    site.commands.releaseAll();
-    const refused = site.commands.sent.slice(before).some((command) => kindOf(command) === kind);
+    const { given, refused } = await refusing(
+      site,
+      kind,
+      async () => (await actor.begin(act)).answer,
+    );
     must(
       !refused || given.status >= 500,
       `${given.route} answers ${given.status} although Redis refused to ${kind} the session.`,
@@ -175,23 +173,32 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   }
 }
 
-/** The visitor has the answer by then, so it is for the log: a count that is lost in silence is lost for good. */
-async function mustTellOfLoss(site: Site): Promise<void> {
-  const { commands, errors, watch } = site;
-  const visitor = site.browser();
-  await visitor.get("/visits");
-  await commands.quiet();
-  const told = () => errors.length + watch.lines.length;
-  const [sent, before] = [commands.sent.length, told()];
-  commands.fail("store");
-  const answer = await visitor.get("/visits");
+/** What is answered while Redis refuses commands of this kind, and whether there were any. */
+async function refusing(
+  { commands }: Site,
+  kind: CommandKind,
+  request: () => Promise<Answer>,
+): Promise<{ given: Answer; refused: boolean }> {
+  const before = commands.sent.length;
+  commands.fail(kind);
+  const given = await request();
   await commands.quiet();
   commands.releaseAll();
-  const refused = commands.sent.slice(sent).some((command) => kindOf(command) === "store");
+  return { given, refused: commands.sent.slice(before).some((sent) => kindOf(sent) === kind) };
+}
+
+/** The visitor has the answer by then, so it is for the log: a count that is lost in silence is lost for good. */
+async function mustTellOfLoss(site: Site): Promise<void> {
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  await site.commands.quiet();
+  const told = () => site.errors.length + site.watch.lines.length;
+  const before = told();
+  const { given, refused } = await refusing(site, "store", () => visitor.get("/visits"));
   must(
-    !refused || answer.status >= 500 || told() > before,
+    !refused || given.status >= 500 || told() > before,
     "a session that Redis refuses to store is lost, and nobody hears of it.",
-    [answer, fullRedis, "nothing in the log, and no error for the error handler"],
+    [given, fullRedis, "nothing in the log, and no error for the error handler"],
     "Whatever runs a command hands on its error. `exec` of a pipeline or a transaction resolves all the same: each of its results begins with an error, or with null.",
   );
 }
@@ -202,14 +209,11 @@ async function endlessSession({ open }: WorldGoal): Promise<void> {
   const leaving = site.browser();
   await leaving.logIn(grace);
   await site.db.users.remove(grace.id);
-  site.commands.fail("delete");
-  const refusal = await leaving.get("/me");
-  await site.commands.quiet();
-  site.commands.releaseAll();
+  const { given } = await refusing(site, "delete", () => leaving.get("/me"));
   must(
-    !refusal.succeeded,
+    !given.succeeded,
     "a deleted user is let in when the session cannot be ended.",
-    refusal,
+    given,
     "401 or 500, but never the profile.",
   );
 }
@@ -308,12 +312,11 @@ function mustTryAgainSoon({ redis }: Site): void {
       args: ["a key that somebody else wrote"],
     },
   );
+  const reaction = reconnectOnError?.(wrongType);
   must(
-    !reconnectOnError?.(wrongType),
+    !reaction,
     "one command that Redis refuses ends the connection of all, time and again.",
-    [
-      `reconnectOnError(${wrongType.name}: ${wrongType.message}) → ${String(reconnectOnError?.(wrongType))}`,
-    ],
+    `reconnectOnError(${wrongType.name}: ${wrongType.message}) → ${String(reaction)}`,
     "Such a command fails on the next connection as well. `reconnectOnError` is for what a new connection mends, such as READONLY after a failover.",
   );
 }

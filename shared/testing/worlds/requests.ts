@@ -231,7 +231,7 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
     // A page can send these without asking first: anything else takes a preflight.
     for (const headers of [
       { Origin: "https://mallory.example", "Sec-Fetch-Site": "cross-site" },
-      { Origin: site.origin.replace("://", "://blog."), "Sec-Fetch-Site": "same-site" },
+      fromNeighbour(site),
     ]) {
       for (const [contentType, rawBody] of [
         ["application/x-www-form-urlencoded", new URLSearchParams({ email, password }).toString()],
@@ -266,15 +266,14 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
 async function logoutsInOtherSpellings(site: Site): Promise<void> {
   const member = site.browser();
   await member.logIn(ada);
-  const Origin = site.origin.replace("://", "://blog.");
+  const headers = fromNeighbour(site);
   for (const path of ["/auth/logout/", "/AUTH/LOGOUT", "/auth/logout?"]) {
-    const headers = { Origin, "Sec-Fetch-Site": "same-site" };
     const answer = await member.post(path, undefined, { headers });
     const still = await member.get("/me");
     must(
       still.status === 200,
       `a page of another site can log people out: it posts to ${path}.`,
-      [`Origin: ${Origin}`, answer, still],
+      [`Origin: ${headers.Origin}`, answer, still],
       "Express takes it for /auth/logout. Mount the check for the whole app, or on the route itself, and compare no addresses.",
     );
   }
@@ -285,20 +284,24 @@ async function revocationsFromOtherSites(site: Site): Promise<void> {
   const administrator = site.browser();
   await administrator.logIn(grace);
   const body = { currentPassword: grace.password, newPassword: "difference engine" };
-  const Origin = site.origin.replace("://", "://blog.");
+  const headers = fromNeighbour(site);
   for (const [method, path] of [
     ["POST", banOfAlan],
     ["DELETE", banOfAlan],
     ["POST", "/me/password"],
     ["POST", "/auth/logout-all"],
   ] as const) {
-    const headers = { Origin, "Sec-Fetch-Site": "same-site" };
     const answer = await administrator.begin(method, path, body, { headers }).answer;
     must(
       answer.status === 403 || answer.status === 501,
       `A page of another site can send ${method} ${path}: the answer is ${answer.status}, not 403.`,
-      [`Origin: ${Origin}`, answer],
+      [`Origin: ${headers.Origin}`, answer],
       "The browser of an administrator who reads that page sends the cookie along. Routes that change something stand behind `refuseOtherSites`.",
     );
   }
+}
+
+/** What a browser says of a page of a subdomain beside the app's. */
+function fromNeighbour({ origin }: Site) {
+  return { Origin: origin.replace("://", "://blog."), "Sec-Fetch-Site": "same-site" };
 }

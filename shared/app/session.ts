@@ -10,6 +10,8 @@ export function regenerateSession(req: Request): Promise<void> {
 
 /** Writes the session to the store, and rejects when the store refuses. */
 export async function saveSession({ session }: Request): Promise<void> {
+  // What was read knows when it would have ended on the day when it was last written.
+  session.touch();
   await settled((done) => session.save(done));
   // At the end of the request express-session saves a regenerated session once more, unchanged.
   const { save } = session;

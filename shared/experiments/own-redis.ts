@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,43 +50,41 @@ export async function startRedisServer(
 ): Promise<{ url: string; port: number; version: string; kill(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "experiment-redis-"));
   cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
-  const port = await anyFreePort("127.0.0.1");
-  const child = spawn(
-    "redis-server",
-    [
-      "--port",
-      String(port),
-      "--bind",
-      "127.0.0.1",
-      "--dir",
-      folder,
-      "--save",
-      "",
-      "--appendonly",
-      "no",
-      ...options,
-    ],
-    { stdio: "ignore" },
-  );
-  const exited = once(child, "exit").catch(() => {});
-  cleanup.add(async () => {
-    child.kill("SIGKILL");
-    await exited;
-  });
-  const url = `redis://127.0.0.1:${port}`;
+  const settings = ["--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"];
+  for (let attempt = 1; ; attempt++) {
+    const port = await anyFreePort("127.0.0.1");
+    const child = spawn("redis-server", ["--port", String(port), ...settings, ...options], {
+      stdio: "ignore",
+    });
+    const exited = once(child, "exit").catch(() => {});
+    cleanup.add(async () => {
+      child.kill("SIGKILL");
+      await exited;
+    });
+    const url = `redis://127.0.0.1:${port}`;
+    try {
+      await untilReady(url, child);
+    } catch (error) {
+      // Somebody else took the port first.
+      if (child.exitCode !== null && attempt < 5) continue;
+      throw error;
+    }
+    return {
+      url,
+      port,
+      version: redisServerVersion() ?? "",
+      kill: () => void child.kill("SIGKILL"),
+    };
+  }
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await checkRedis(url);
-      break;
+      return await checkRedis(url);
     } catch (error) {
       if (attempt === 50 || child.exitCode !== null) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  return {
-    url,
-    port,
-    version: redisServerVersion() ?? "",
-    kill: () => void child.kill("SIGKILL"),
-  };
 }

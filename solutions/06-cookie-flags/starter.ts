@@ -24,6 +24,8 @@ export function connectRedis(url: string): Redis {
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,
+    // A connection that fell silent is replaced. TCP alone would wait for minutes.
+    socketTimeout: 3_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
   redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
@@ -33,9 +35,11 @@ export function connectRedis(url: string): Redis {
 const LoginSchema = z.object({
   email: z.string().trim().toLowerCase().pipe(z.email()),
   // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
-  // NFC, since keyboards differ in how they send an é; the database hashes that form, too.
+  // NFC, since keyboards differ in how they send an é; the database hashes that form, too. It takes
+  // long for long texts: what could never fit is refused before.
   password: z
     .string()
+    .max(256, { abort: true })
     .normalize("NFC")
     .refine((password) => Buffer.byteLength(password) <= 72),
 });

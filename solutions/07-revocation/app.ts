@@ -26,6 +26,8 @@ export function connectRedis(url: string): Redis {
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,
+    // A connection that fell silent is replaced. TCP alone would wait for minutes.
+    socketTimeout: 3_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
   redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));
@@ -33,9 +35,11 @@ export function connectRedis(url: string): Redis {
 }
 
 // bcrypt reads 72 bytes and ignores the rest; a longer password would match on its start alone.
-// NFC, since keyboards differ in how they send an é; the database hashes that form, too.
+// NFC, since keyboards differ in how they send an é; the database hashes that form, too. It takes
+// long for long texts: what could never fit is refused before.
 const Password = z
   .string()
+  .max(256, { abort: true })
   .normalize("NFC")
   .refine((password) => Buffer.byteLength(password) <= 72);
 
@@ -59,8 +63,9 @@ const profileOf = ({ id, email, displayName }: User) => ({ id, email, displayNam
 // A sorted set per user: the key of each session, and the moment at which it ends.
 const indexOf = (userId: string) => `sessions:${userId}`;
 const endOf = (ttlSeconds: number) => Date.now() + ttlSeconds * 1000;
-// The clocks of two servers differ: nobody's session is taken for dead a moment too early.
-const graceMs = 60_000;
+// Clocks go wrong, by hours at times. An entry without a session harms nobody; a session without an entry
+// could no longer be ended from elsewhere.
+const graceMs = sessionLifeMs;
 
 const sessionIndex: SessionIndex = {
   add(transaction, { userId, key, ttlSeconds }) {

@@ -16,6 +16,8 @@ export function connectRedis(url: string): Redis {
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,
+    // A connection that fell silent is replaced. TCP alone would wait for minutes.
+    socketTimeout: 3_000,
   });
   // ioredis reconnects on its own. Without a listener it also writes a stack trace per attempt.
   redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));

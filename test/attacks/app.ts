@@ -31,8 +31,16 @@ export function createApp(services: Services): Express {
     }
   }) as typeof compare;
 
+  let longestNormalized = 0;
+  const { normalize } = String.prototype;
+  Reflect.set(String.prototype, "normalize", function (this: string, form?: string) {
+    longestNormalized = Math.max(longestNormalized, this.length);
+    return normalize.call(this, form);
+  });
+
   return express()
     .get("/arranged/hashes", (_req, res) => void res.json({ hashing, most, done }))
+    .get("/arranged/normalized", (_req, res) => void res.json({ longestNormalized }))
     .post("/arranged/leave", async (_req, res) => {
       await users.remove(ada.id);
       res.end();

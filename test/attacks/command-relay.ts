@@ -5,6 +5,8 @@ export interface RelayedCommand {
   /** In upper case. */
   name: string;
   args: string[];
+  /** The connections are counted as they come. */
+  connection: number;
 }
 
 /** What becomes of a command: it passes, waits, or is answered with these words of Redis. */
@@ -26,7 +28,9 @@ export class CommandRelay {
     const { hostname, port } = new URL(redisUrl);
     const server = createServer();
     const relay = new CommandRelay(server);
+    let connections = 0;
     server.on("connection", (client) => {
+      const connection = ++connections;
       const redis = connect(Number(port || 6379), hostname);
       redis.pipe(client);
       let rest: Buffer = Buffer.alloc(0);
@@ -36,7 +40,7 @@ export class CommandRelay {
         rest = left;
         for (const { words, raw } of commands) {
           const [name = "", ...args] = words;
-          const command = { name: name.toUpperCase(), args };
+          const command = { name: name.toUpperCase(), args, connection };
           relay.commands.push(command);
           const fate = relay.fate(command);
           // What is held holds what follows: commands stay in order.

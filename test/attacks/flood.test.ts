@@ -48,6 +48,22 @@ attack("what is too long to be a login is not even read", async ({ server, expec
   await server.logIn();
 });
 
+attack(
+  "a password that is far too long is not brought into the order of NFC",
+  async ({ server, expect }) => {
+    // A hundred of these at a time, each short enough to be read, and everybody waits for a second.
+    const password = "\u0300".repeat(2_000) + "\u0334".repeat(2_000);
+    const answer = await server.send("POST", "/auth/login", {
+      body: { email: ada.email, password },
+    });
+    expect(answer.status).toBe(400);
+    const { longestNormalized } = (await server.get("/arranged/normalized")).body;
+    expect(longestNormalized).toBeLessThanOrEqual(256);
+    // What belongs together may come apart, and is welcome.
+    await server.logIn();
+  },
+);
+
 attack("requests that never end keep nobody from the login", async ({ server }) => {
   const sockets: Socket[] = [];
   for (const route of ["GET /auth/login/x", "GET /auth/login", "POST /auth/login"]) {

@@ -30,6 +30,7 @@ const emailSchema = "z.string().trim().toLowerCase().pipe(z.email())";
 
 const passwordSchema = `z
     .string()
+    .max(256, { abort: true })
     .normalize("NFC")
     .refine((password) => Buffer.byteLength(password) <= 72)`;
 

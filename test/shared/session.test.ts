@@ -1,5 +1,6 @@
 import express, { type Request } from "express";
 import session, { MemoryStore } from "express-session";
+import { sign } from "cookie-signature";
 import request from "supertest";
 import { expect, test, vi } from "vitest";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
@@ -51,6 +52,32 @@ test("a regenerated session that was saved is not written again at the end, unle
     expect(answer.headers["set-cookie"]).toHaveLength(1);
     expect(set).toHaveBeenCalledTimes(writes);
   }
+});
+
+test("saveSession prolongs what was read: that may have been written days ago", async () => {
+  const written = new Date(Date.now() - 60_000);
+  let ends: Date | undefined;
+  class Read extends MemoryStore {
+    override get(_id: string, done: Parameters<MemoryStore["get"]>[1]): void {
+      const cookie = { originalMaxAge: 1_000, expires: written };
+      done(null, { cookie, visits: 3 } as unknown as session.SessionData);
+    }
+    override set(...[, { cookie }, done]: Parameters<MemoryStore["set"]>): void {
+      // The cookie itself goes on changing.
+      ends = new Date(Number(cookie.expires));
+      done?.();
+    }
+  }
+  const app = express()
+    .use(session({ secret: "s", resave: false, saveUninitialized: false, store: new Read() }))
+    .get("/", async (req, res) => {
+      await saveSession(req);
+      res.end();
+    });
+  await request(app)
+    .get("/")
+    .set("Cookie", `connect.sid=${encodeURIComponent(`s:${sign("a", "s")}`)}`);
+  expect(Number(ends)).toBeGreaterThan(Date.now() - 30_000);
 });
 
 test("destroySession resolves once the session is gone", async () => {

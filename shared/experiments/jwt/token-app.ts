@@ -21,6 +21,7 @@ const minSecretLength = 32;
 
 const Password = z
   .string()
+  .max(256, { abort: true })
   .normalize("NFC")
   .refine((password) => Buffer.byteLength(password) <= 72);
 

@@ -19,7 +19,7 @@ export interface UserSession {
 
 /**
  * What knows which sessions a user has. Each method adds its commands to those that change the session
- * itself: when it begins or is prolonged, Redis does all of it, or nothing.
+ * itself: when it begins, Redis does all of it, or nothing; and it is never prolonged without its entry.
  */
 export interface SessionIndex {
   /** The session begins, and lives `ttlSeconds` from now. */
@@ -135,12 +135,10 @@ export class SessionStore extends RedisStore {
 
   async #change(sid: string, session: SessionData): Promise<void> {
     const indexed = this.#indexed(sid, session);
-    // Sent together, the entry first: without its session it harms nobody, and a session whose entry ends
-    // before it could not be ended from elsewhere.
-    await Promise.all([
-      indexed && this.#prolongEntry(indexed),
-      this.#rewrite(this.prefix + sid, JSON.stringify(session), ttlSecondsOf(session)),
-    ]);
+    // The entry first, and the session only when it is stored: without a session it harms nobody, and a
+    // session whose entry ends before it could not be ended from elsewhere.
+    if (indexed) await this.#prolongEntry(indexed);
+    await this.#rewrite(this.prefix + sid, JSON.stringify(session), ttlSecondsOf(session));
   }
 
   #prolongEntry(indexed: IndexedSession): Promise<void> {

@@ -20,6 +20,8 @@ const patience = `\
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,
+    // A connection that fell silent is replaced. TCP alone would wait for minutes.
+    socketTimeout: 3_000,
 `;
 
 const listener =

@@ -169,6 +169,21 @@ describe("index", () => {
     expect(await keySpace.keys()).toEqual([]);
   });
 
+  test("that cannot prolong an entry keeps its session from being prolonged", async () => {
+    const visit = visitor(store(), (req, res) => {
+      if (req.session.userId) req.session.visits = 1;
+      else logIn(req);
+      res.end();
+    });
+    await visit();
+    const [key = ""] = await listed();
+    await client.set(list, "no sorted set");
+    await client.expire(key, 600);
+    await visit();
+    expect(await keySpace.read(key)).not.toContain("visits");
+    expect(await keySpace.ttlSeconds(key)).toBeLessThanOrEqual(600);
+  });
+
   test("that fails is an error of the store, although Redis runs the rest of a transaction", async () => {
     await client.set(list, "no sorted set");
     const errors: unknown[] = [];

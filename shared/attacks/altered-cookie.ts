@@ -1,11 +1,11 @@
 import { forge, sessionIdIn, signedValue } from "../testing/cookies.ts";
-import { attack, NotPlayable } from "./attack.ts";
+import { attack, NotPlayable, type Stage, type Visitor } from "./attack.ts";
 
 export const alteredCookie = attack({
   name: "forge a cookie",
   story: "Whoever can write the cookie of a known id needs no password.",
   needs: { step: 1 },
-  async play({ browser, tell }) {
+  async play({ browser, tell }: Stage<Visitor>) {
     const ada = browser("ada");
     const mallory = browser("mallory");
     await tell("Ada visits twice.");
@@ -17,17 +17,17 @@ export const alteredCookie = attack({
     const id = sessionIdIn(value);
     if (count !== 2 || !id) throw new NotPlayable("visits are not counted by a signed cookie");
     const forged = {
-      "with another signature": forge(value),
-      "without a signature": encodeURIComponent(id),
+      "with a changed signature": forge(value),
+      "without a signature": encodeURIComponent(`s:${id}`),
+      "and nothing else": encodeURIComponent(id),
       "signed with the secret of the first steps": signedValue(id, "only for the first steps"),
     };
-    let taken: string | undefined;
     for (const [how, value] of Object.entries(forged)) {
       await tell(`Mallory sends Ada's id ${how}.`);
       const { body } = await mallory.get("/visits", { cookie: `${name}=${value}` });
-      if (body?.data?.visits === count + 1) taken = how;
+      if (body?.data?.visits === count + 1) return { taken: how };
     }
-    return { taken };
+    return { taken: undefined };
   },
   verdict({ taken }) {
     if (taken) {

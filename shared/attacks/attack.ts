@@ -1,7 +1,11 @@
+import type { seededUsers } from "../app/database.ts";
 import type { ScriptedBrowser } from "./scripted-browser.ts";
 
-/** An attack on the session of somebody else: played against an app that runs, and judged by what came of it. */
-export interface Attack<Seen = unknown> {
+/**
+ * An attack on the session of somebody else: played against an app that runs, and judged by what came of
+ * it. The page plays it, so does `npm run attack`, and a goal that is about the very same.
+ */
+export interface Attack<Seen = unknown, Used extends Visitor = ScriptedBrowser> {
   /** What the attacker does, as the rest of "Mallory tries to …". */
   name: string;
   /** Why it would be worth it, in a sentence. */
@@ -12,7 +16,7 @@ export interface Attack<Seen = unknown> {
     /** It is about what only a production app behind its TLS proxy can get right. */
     production?: true;
   };
-  play(stage: Stage): Promise<Seen>;
+  play(stage: Stage<Used>): Promise<Seen>;
   verdict(seen: Seen): Verdict;
 }
 
@@ -24,13 +28,37 @@ export interface Verdict {
   says: string;
 }
 
+/** What an app answered. */
+export interface Seen {
+  status: number;
+  text: string;
+  headers: Record<string, string | string[] | undefined>;
+  /** The JSON of the answer; undefined when it is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever the app answers
+  body: any;
+  setCookies: string[];
+}
+
+/** A browser with a jar of its own. Most attacks need no more of it. */
+export interface Visitor {
+  /** @param sending.cookie The Cookie header, instead of the jar's. */
+  get(path: string, sending?: { cookie?: string }): Promise<Seen>;
+  post(path: string, body?: unknown): Promise<Seen>;
+  /** Logs in, or ends the attack as not playable. */
+  logIn(person: keyof typeof seededUsers): Promise<Seen>;
+  /** The Cookie header that it would send now. */
+  cookieHeader(): Promise<string>;
+  /** Takes a cookie that somebody put there: false when the browser refuses it. */
+  accept(setCookie: string): Promise<boolean>;
+}
+
 /** Where an attack is played. */
-export interface Stage {
+export interface Stage<Used extends Visitor = ScriptedBrowser> {
   /** The step of the app. */
   step: number;
   production: boolean;
   /** A browser with a jar of its own, at `<name>.workshop.localhost`. */
-  browser(name: string): ScriptedBrowser;
+  browser(name: string): Used;
   /** Announces what happens next. */
   tell(act: string): Promise<void>;
 }
@@ -41,6 +69,8 @@ export class NotPlayable extends Error {
 }
 
 /** Keeps what `play` sees and what `verdict` takes in step. */
-export function attack<Seen>(description: Attack<Seen>): Attack {
-  return description as Attack;
+export function attack<Seen, Used extends Visitor = ScriptedBrowser>(
+  description: Attack<Seen, Used>,
+): Attack<Seen, Used> {
+  return description;
 }

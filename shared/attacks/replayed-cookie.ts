@@ -1,11 +1,11 @@
-import { attack, NotPlayable } from "./attack.ts";
+import { attack, NotPlayable, type Stage, type Visitor } from "./attack.ts";
 
 export const replayedCookie = attack({
   name: "use a copied cookie after the logout",
   story:
     "A cookie can be copied from a log, a backup or a shared computer. Logging out must end the copies too.",
   needs: { step: 5 },
-  async play({ browser, tell }) {
+  async play({ browser, tell }: Stage<Visitor>) {
     const ada = browser("ada");
     const mallory = browser("mallory");
     await tell("Ada logs in.");

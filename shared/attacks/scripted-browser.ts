@@ -3,15 +3,9 @@ import { text } from "node:stream/consumers";
 import { CookieJar } from "tough-cookie";
 import { seededUsers } from "../app/database.ts";
 import { otherSiteName, plainHttpName, siteName } from "../inspector/events.ts";
-import { NotPlayable } from "./attack.ts";
+import { NotPlayable, type Seen, type Visitor } from "./attack.ts";
 
-export interface Answer {
-  status: number;
-  text: string;
-  /** The JSON of the answer; undefined when it is none. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- whatever the app answers
-  body: any;
-  setCookies: string[];
+export interface Answer extends Seen {
   /** The Cookie header that the request carried. */
   cookieSent: string;
 }
@@ -25,7 +19,7 @@ interface Sending {
 }
 
 /** A browser that does as it is told: a jar by the rules of RFC 6265bis, and the headers of a page's fetch. */
-export class ScriptedBrowser {
+export class ScriptedBrowser implements Visitor {
   readonly #jar = new CookieJar(undefined, {
     prefixSecurity: "strict",
     // What stands for a site on the internet must not be excused as this machine.
@@ -54,7 +48,6 @@ export class ScriptedBrowser {
     return this.#send("DELETE", path);
   }
 
-  /** Logs in, which most attacks begin with. */
   async logIn(person: keyof typeof seededUsers): Promise<Answer> {
     const { email, password } = seededUsers[person];
     const answer = await this.post("/auth/login", { email, password });
@@ -82,7 +75,6 @@ export class ScriptedBrowser {
     return this.#send(method, path, { cookie: "", ...sending, host: plainHttpName });
   }
 
-  /** The Cookie header that it would send now. */
   cookieHeader(): Promise<string> {
     return this.#jar.getCookieString(this.#site);
   }
@@ -97,7 +89,7 @@ export class ScriptedBrowser {
     return this.#jar.getCookieString(this.#site, { http: false });
   }
 
-  /** Takes a cookie that somebody put there: false when the browser refuses it. */
+  /** @param from The page that sets it. */
   async accept(setCookie: string, from = this.#site): Promise<boolean> {
     return Boolean(await this.#jar.setCookie(setCookie, from, { ignoreError: true }));
   }
@@ -131,6 +123,7 @@ export class ScriptedBrowser {
           resolve({
             status: response.statusCode ?? 0,
             text,
+            headers: response.headers,
             body: jsonIn(text),
             setCookies: response.headers["set-cookie"] ?? [],
             cookieSent,

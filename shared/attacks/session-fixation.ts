@@ -1,11 +1,11 @@
 import { sessionIdIn } from "../testing/cookies.ts";
-import { attack, NotPlayable } from "./attack.ts";
+import { attack, NotPlayable, type Stage, type Visitor } from "./attack.ts";
 
 export const sessionFixation = attack({
   name: "plant a session id before the login",
   story: "Whoever knows the id that somebody logs in with is logged in as well (session fixation).",
   needs: { step: 3 },
-  async play({ step, browser, tell }) {
+  async play({ step, browser, tell }: Stage<Visitor>) {
     const mallory = browser("mallory");
     const ada = browser("ada");
     await tell("Mallory visits, and gets a cookie.");
@@ -20,7 +20,7 @@ export const sessionFixation = attack({
     await tell("Mallory comes back with the planted cookie.");
     const path = step >= 4 ? "/me" : "/visits";
     const { status } = await mallory.get(path, { cookie: planted });
-    return { sameId, opensMe: path === "/me" && status === 200 };
+    return { planted, sameId, opensMe: path === "/me" && status === 200 };
   },
   verdict({ sameId, opensMe }) {
     if (sameId || opensMe) {

@@ -117,6 +117,12 @@ export class Browser {
       .find((id) => id !== undefined);
   }
 
+  /** Takes a cookie that somebody put there: false when the rules forbid it. */
+  async accept(setCookie: string): Promise<boolean> {
+    await this.#keep(setCookie, `${this.#site.origin}/`);
+    return this.sends(parseSetCookie(setCookie).name);
+  }
+
   /** Everything this browser would send to the site now. */
   cookieHeader(path = "/"): Promise<string> {
     return this.#jar.getCookieString(this.#site.origin + path);

@@ -1,6 +1,10 @@
+import type { Site } from "./site.ts";
+
 /** What was put off while timers were held, as if the time had come. */
 export interface HeldTimers {
   runAll(): void;
+  /** Runs them once the app has nothing else left to do, and waits until it has done that as well. */
+  settle(site: Site): Promise<void>;
   release(): void;
 }
 
@@ -41,11 +45,17 @@ export function holdTimers(): HeldTimers {
     clearInterval: cleared("clearInterval"),
   });
 
+  const runAll = () => {
+    // What they put off in turn is not due yet.
+    const due = [...waiting.values()];
+    for (const run of due) run();
+  };
   return {
-    runAll() {
-      // What they put off in turn is not due yet.
-      const due = [...waiting.values()];
-      for (const run of due) run();
+    runAll,
+    async settle({ commands }) {
+      await commands.quiet();
+      runAll();
+      await commands.quiet();
     },
     release: () => void Object.assign(globalThis, originals),
   };

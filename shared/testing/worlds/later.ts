@@ -50,9 +50,7 @@ async function timersRun(goal: WorldGoal): Promise<void> {
     await withClock(goal.redis, async (pass) => {
       for (let round = 0; round < 3; round++) {
         await pass(minute);
-        await site.commands.quiet();
-        timers.runAll();
-        await site.commands.quiet();
+        await timers.settle(site);
         await actor.isAsBefore();
       }
     });

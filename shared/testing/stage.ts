@@ -1,0 +1,69 @@
+import { seededUsers } from "../app/database.ts";
+import {
+  NotPlayable,
+  type Attack,
+  type Seen,
+  type Verdict,
+  type Visitor,
+} from "../attacks/attack.ts";
+import type { Answer } from "./answer.ts";
+import type { Browser } from "./browser.ts";
+import type { Site } from "./site.ts";
+import { notJudged } from "./verdict.ts";
+
+/** What came of an attack. */
+export interface Played<Seen> extends Verdict {
+  seen: Seen;
+  /** All that the app answered, in order. */
+  answers: readonly Answer[];
+}
+
+/**
+ * Plays an attack at a site of the tests. What keeps it from being played leaves the goal not judged.
+ *
+ * @param beforeAct What has to happen between its acts, with all answers so far.
+ */
+export async function playAt<Result>(
+  site: Site,
+  attack: Attack<Result, Visitor>,
+  beforeAct: (answers: readonly Answer[]) => Promise<void> = async () => {},
+): Promise<Played<Result>> {
+  const answers: Answer[] = [];
+  try {
+    const seen = await attack.play({
+      step: attack.needs.step,
+      production: site.config.env === "production",
+      browser: () => visitorWith(site.browser(), (answer) => answers.push(answer)),
+      tell: () => beforeAct(answers),
+    });
+    return { ...attack.verdict(seen), seen, answers };
+  } catch (error) {
+    if (error instanceof NotPlayable) notJudged(error.message);
+    throw error;
+  }
+}
+
+/** A browser of the tests as an attack uses it. */
+function visitorWith(browser: Browser, onAnswer: (answer: Answer) => void): Visitor {
+  const seenIn = (answer: Answer): Seen => {
+    onAnswer(answer);
+    const { status, text, headers, body } = answer;
+    return {
+      status,
+      text,
+      headers,
+      body,
+      setCookies: answer.setCookies.map(({ header }) => header),
+    };
+  };
+  return {
+    get: async (path, { cookie } = {}) => {
+      const options = cookie === undefined ? {} : { headers: { Cookie: cookie } };
+      return seenIn(await browser.get(path, options));
+    },
+    post: async (path, body) => seenIn(await browser.post(path, body)),
+    logIn: async (person) => seenIn(await browser.logIn(seededUsers[person])),
+    cookieHeader: () => browser.cookieHeader(),
+    accept: (setCookie) => browser.accept(setCookie),
+  };
+}

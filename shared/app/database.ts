@@ -36,8 +36,8 @@ export interface UserRepository {
     newPassword: string,
   ): Promise<User | undefined>;
   /**
-   * Bans a user, unless nobody could lift the ban: of the administrators, one stays. Of two who ban each
-   * other at a time, the second is refused.
+   * Bans a user, unless nobody could lift the ban: of the administrators, one stays. Of the last two, who
+   * ban each other at a time, the second is refused.
    */
   ban(id: string): Promise<"banned" | "unknown" | "last administrator">;
   /** Resolves to whether there is such a user. */

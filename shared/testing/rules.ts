@@ -30,6 +30,10 @@ const daySeconds = 24 * 60 * 60;
 // Commands that look at everybody's keys, or take them away.
 const overEverybody = /^(keys|scan|flushall|flushdb|randomkey|dbsize|monitor|swapdb)$/i;
 
+// What a body that cannot be read is answered, is decided before any route is.
+const userRoutes =
+  /^(GET|PATCH) \/me$|^POST \/(me\/password|auth\/logout-all)$|^(POST|DELETE) \/admin\/users\/[\w-]+\/ban$/;
+
 /** Checked on all that happens while any goal is judged. */
 export const rules: readonly Rule[] = [
   {
@@ -133,6 +137,26 @@ export const rules: readonly Rule[] = [
         };
       }
       return undefined;
+    },
+  },
+  {
+    name: "the guard looks first",
+    since: 4,
+    why: "Whoever is not logged in is told that, and nothing else: neither which fields a route takes, nor who exists. `requireAuth` stands before `validate`, on every route that is for users.",
+    breach({ exchanges }) {
+      const told = exchanges.find(
+        ({ answer: { request, status } }) =>
+          !request.cookie &&
+          [400, 404, 422].includes(status) &&
+          userRoutes.test(`${request.method} ${request.path}`) &&
+          isJson(request.body),
+      );
+      return (
+        told && {
+          claim: `${told.answer.route} answers ${told.answer.status} to somebody who brings no session, not 401.`,
+          evidence: told.answer,
+        }
+      );
     },
   },
   {
@@ -580,6 +604,15 @@ function copiedFieldIn(value: string): string | undefined {
     if (value.includes(`"role":"${role}"`)) return "role";
   }
   return undefined;
+}
+
+/** Whether a body is one that a route of the contract reads, or none. */
+function isJson(body: string | undefined): boolean {
+  try {
+    return body === undefined || typeof JSON.parse(body) === "object";
+  } catch {
+    return false;
+  }
 }
 
 function capitalized(text: string): string {

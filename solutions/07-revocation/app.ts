@@ -66,6 +66,8 @@ const endOf = (ttlSeconds: number) => Date.now() + ttlSeconds * 1000;
 // Clocks go wrong, by hours at times. An entry without a session harms nobody; a session without an entry
 // could no longer be ended from elsewhere.
 const graceMs = sessionLifeMs;
+// Whichever session was written last: another one may live longer.
+const indexLifeSeconds = (2 * sessionLifeMs) / 1000;
 
 const sessionIndex: SessionIndex = {
   add(transaction, { userId, key, ttlSeconds }) {
@@ -73,12 +75,12 @@ const sessionIndex: SessionIndex = {
     transaction
       .zremrangebyscore(index, "-inf", Date.now() - graceMs)
       .zadd(index, endOf(ttlSeconds), key)
-      .expire(index, ttlSeconds);
+      .expire(index, indexLifeSeconds);
   },
   prolong(transaction, { userId, key, ttlSeconds }) {
     const index = indexOf(userId);
     // XX, as for the session: what has ended meanwhile does not come back.
-    transaction.zadd(index, "XX", endOf(ttlSeconds), key).expire(index, ttlSeconds);
+    transaction.zadd(index, "XX", endOf(ttlSeconds), key).expire(index, indexLifeSeconds);
   },
   remove(commands, { userId, key }) {
     commands.zrem(indexOf(userId), key);

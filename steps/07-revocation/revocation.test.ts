@@ -251,10 +251,10 @@ goal("a login under way survives neither a new password nor a ban", async ({ acc
     const slow = await underWay(site, "store", () => account.beginLogIn(browser));
     const answer = await slow.meanwhile(() => begin(laptop).answer);
     const newcomer = await Device.from(site, browser);
+    await undo(); // Until then, whoever is banned is refused anyway.
     const story = ["a login compares the password", answer, "the login stores its session"];
     const why =
       "It was let in by what is true no more. Once its session is stored, and can be found, look at the user again: from there on, others see to it.";
     await newcomer?.mustBeOut(`A login that was under way survives ${name}.`, story, why);
-    await undo();
   }
 });

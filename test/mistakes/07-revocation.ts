@@ -22,7 +22,7 @@ const sparingOne: Mistake["edits"] = [
 const prune = '      .zremrangebyscore(index, "-inf", Date.now() - graceMs)\n';
 
 const prolong =
-  '    transaction.zadd(index, "XX", endOf(ttlSeconds), key).expire(index, ttlSeconds);\n';
+  '    transaction.zadd(index, "XX", endOf(ttlSeconds), key).expire(index, indexLifeSeconds);\n';
 
 const everywhere = `\
     await endSessionsOf(req.user.id);
@@ -67,6 +67,29 @@ const newPassword =
   "a new password ends every other session, and this one goes on under a new id" as const;
 
 export const mistakes: readonly Mistake[] = [
+  {
+    name: "the second look forgets the ban",
+    edits: [["if (now && !now.banned && now.passwordHash", "if (now && now.passwordHash"]],
+    goal: "a login under way survives neither a new password nor a ban",
+    says: "A login that was under way survives a ban",
+  },
+  {
+    name: "whatever is no POST lifts a ban",
+    edits: [["    .delete(async (req, res) => {", "    .all(async (req, res) => {"]],
+    goal: "By another method",
+    says: "a method beside POST and DELETE lifts a ban",
+  },
+  {
+    name: "the body is looked at before the guard",
+    edits: [
+      [
+        "    requireAuth,\n    limitConcurrency(16),\n    validate({ body: PasswordChangeSchema }),\n",
+        "    validate({ body: PasswordChangeSchema }),\n    requireAuth,\n    limitConcurrency(16),\n",
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "POST /me/password answers 400 to somebody who brings no session",
+  },
   {
     name: "logging out everywhere is a logout",
     edits: [[everywhere, everywhere.replace("    await endSessionsOf(req.user.id);\n", "")]],
@@ -230,7 +253,7 @@ export const mistakes: readonly Mistake[] = [
     edits: [
       [prune, ""],
       [".zadd(index, endOf(ttlSeconds), key)", ".sadd(index, key)"],
-      [prolong, "    transaction.expire(index, ttlSeconds);\n    void key;\n"],
+      [prolong, "    transaction.expire(index, indexLifeSeconds);\n    void key;\n"],
       ["commands.zrem(", "commands.srem("],
       [readIndex, "    const keys = await redis.smembers(index);\n"],
       ["await redis.zrem(index", "await redis.srem(index"],
@@ -240,14 +263,14 @@ export const mistakes: readonly Mistake[] = [
     says: "A key grows with every login, and never shrinks",
   },
   {
-    name: "the index ends a day after the login",
-    edits: [[prolong, prolong.replace(".expire(index, ttlSeconds)", "")]],
+    name: "the index ends two days after the login",
+    edits: [[prolong, prolong.replace(".expire(index, indexLifeSeconds)", "")]],
     goal: "a session that was in use for days can still be ended",
     says: "is in no index any more",
   },
   {
     name: "the entry ends a day after the login",
-    edits: [[prolong, "    transaction.expire(index, ttlSeconds);\n    void key;\n"]],
+    edits: [[prolong, "    transaction.expire(index, indexLifeSeconds);\n    void key;\n"]],
     goal: "a session that was in use for days can still be ended",
     says: "is in no index any more",
   },
@@ -260,9 +283,9 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "an index without an end",
     edits: [
-      [prolong, prolong.replace(".expire(index, ttlSeconds)", "")],
+      [prolong, prolong.replace(".expire(index, indexLifeSeconds)", "")],
       [
-        ".zadd(index, endOf(ttlSeconds), key)\n      .expire(index, ttlSeconds);",
+        ".zadd(index, endOf(ttlSeconds), key)\n      .expire(index, indexLifeSeconds);",
         ".zadd(index, endOf(ttlSeconds), key);",
       ],
     ],
@@ -272,8 +295,14 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "seconds that are milliseconds",
     edits: [
-      [prolong, prolong.replace("expire(index, ttlSeconds)", "expire(index, ttlSeconds * 1000)")],
-      ["      .expire(index, ttlSeconds);", "      .expire(index, ttlSeconds * 1000);"],
+      [
+        prolong,
+        prolong.replace(
+          "expire(index, indexLifeSeconds)",
+          "expire(index, indexLifeSeconds * 1000)",
+        ),
+      ],
+      ["      .expire(index, indexLifeSeconds);", "      .expire(index, indexLifeSeconds * 1000);"],
     ],
     goal: "Forty days later",
     says: "a key of somebody who stayed away is left",

@@ -2,6 +2,7 @@ import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
+import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import { banOfAlan, logIn, tellStory, visit } from "./scenes.ts";
@@ -163,6 +164,7 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
     "Addresses stand in histories, logs and links. A login is a POST, and its password in the body.",
   );
   if (step >= 4) await mustRefuseHead(site.browser());
+  if (step >= 7) await mustNotBan(site);
   const own: Record<string, string[]> = {
     "/auth/login": ["POST"],
     ...(step >= 4 && { "/me": ["GET", "HEAD", "PATCH"] }),
@@ -192,6 +194,32 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
         "The guard stands before every method of a personal route.",
       );
     }
+  }
+}
+
+/** Crawlers, previews and links send the others. */
+async function mustNotBan(site: Site): Promise<void> {
+  const administrator = await loggedIn(site, grace);
+  const { email, password } = alan;
+  for (const [method, status] of [
+    ["POST", 403],
+    ["DELETE", 200],
+  ] as const) {
+    const asked = (await administrator.begin(method, banOfAlan).answer).orNotJudged(
+      204,
+      "a ban does not work yet",
+    );
+    const others: Answer[] = [];
+    for (const other of ["GET", "HEAD", "OPTIONS", "PUT", "PATCH"]) {
+      others.push(await administrator.begin(other, banOfAlan).answer);
+    }
+    const login = await site.browser().post("/auth/login", { email, password });
+    must(
+      login.status === status,
+      `a method beside POST and DELETE ${status === 200 ? "bans" : "lifts a ban"}.`,
+      [asked, ...others, login],
+      "Each method of a route is one of its own: `app.all` takes every one that no handler before it has taken.",
+    );
   }
 }
 

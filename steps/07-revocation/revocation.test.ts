@@ -182,12 +182,8 @@ goal("only administrators ban, and lift a ban", async ({ account, site }) => {
       const answer = await browser.begin(method, `/admin/users/${alan.id}/ban`).answer;
       answer.mustBe(status, `${method} answers ${answer.status} to ${who}, not ${status}.`, why);
       const user = await site.db.users.findById(alan.id);
-      must(
-        user?.banned === (method === "DELETE"),
-        `${method} is refused to ${who}, and done all the same.`,
-        answer,
-        why,
-      );
+      const claim = `${method} is refused to ${who}, and done all the same.`;
+      must(user?.banned === (method === "DELETE"), claim, answer, why);
     }
   }
   await site.db.users.update(grace.id, { role: "member" });
@@ -200,6 +196,8 @@ goal("the last administrator cannot be locked out", async ({ account }) => {
   const why =
     "Nobody is left who could lift it. `db.users.ban` says what became of it: believe it.";
   own.mustBe([400, 403, 409, 422], `The last administrator bans herself: ${own.status}.`, why);
+  const next = await account.ban(grace.id).answer;
+  must(next.status === own.status, "Refused, a ban ends sessions all the same.", [own, next], why);
 });
 
 goal(

@@ -68,6 +68,79 @@ const newPassword =
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a logout deletes the whole index",
+    edits: [
+      [
+        "    commands.zrem(indexOf(userId), key);\n",
+        "    void key;\n    commands.del(indexOf(userId));\n",
+      ],
+    ],
+    goal: "On many devices, at two processes",
+    says: "after logging out everywhere, a device is still logged in",
+  },
+  {
+    name: "the current password has to keep the rules for new ones",
+    edits: [["  currentPassword: Password,", "  currentPassword: Password.min(8),"]],
+    goal: "With passwords of every kind",
+    says: "whoever has a password of 3 characters cannot change it",
+  },
+  {
+    name: "the current password is compared when it is sent",
+    edits: [
+      ["  currentPassword: Password,", "  currentPassword: Password.optional(),"],
+      [
+        "      const matches = await bcrypt.compare(currentPassword, req.user.passwordHash);",
+        "      const matches = currentPassword === undefined || (await bcrypt.compare(currentPassword, req.user.passwordHash));",
+      ],
+    ],
+    goal: "With passwords of every kind",
+    says: "a new password is taken with nothing for the current one",
+  },
+  {
+    name: "the guard of administrators goes by the text of the path",
+    edits: [
+      [
+        "    .all(requireAuth, requireAdmin)\n",
+        '    .all((req, res, next) =>\n      req.path.startsWith("/admin/") ? void requireAuth(req, res, () => requireAdmin(req, res, next)) : next(),\n    )\n',
+      ],
+    ],
+    goal: "Written in another way",
+    says: "bans for somebody who is no administrator",
+  },
+  {
+    name: "a login that comes too late logs everybody out",
+    edits: [
+      [
+        "    await endSession(req, res);\n    return false;\n",
+        "    await endSessionsOf(user.id);\n    await endSession(req, res);\n    return false;\n",
+      ],
+    ],
+    goal: "While somebody logs in",
+    says: "whoever changes the password is logged out by a login with the old one",
+  },
+  {
+    name: "an error takes the new password back",
+    edits: [
+      [
+        "      if (user) await endSessionsOf(user.id);\n",
+        "      try {\n        if (user) await endSessionsOf(user.id);\n      } catch (error) {\n        if (user) await db.users.changePassword(user, currentPassword);\n        throw error;\n      }\n",
+      ],
+    ],
+    goal: "When one thing fails halfway",
+    says: "an error takes the new password back",
+  },
+  {
+    name: "the sessions end, and then the ban is refused",
+    edits: [
+      [
+        "      const outcome = await db.users.ban(id);\n",
+        "      await endSessionsOf(id);\n      const outcome = await db.users.ban(id);\n",
+      ],
+    ],
+    goal: "the last administrator cannot be locked out",
+    says: "Refused, a ban ends sessions all the same",
+  },
+  {
     name: "the second look forgets the ban",
     edits: [["if (now && !now.banned && now.passwordHash", "if (now && now.passwordHash"]],
     goal: "a login under way survives neither a new password nor a ban",

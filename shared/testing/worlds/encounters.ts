@@ -2,7 +2,7 @@ import { seededUsers } from "../../app/database.ts";
 import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
-import { must } from "../verdict.ts";
+import { must, type Evidence } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
@@ -134,6 +134,16 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
             if (name === "logging out everywhere") {
               evidence.push(await account.logOutEverywhere(await account.logIn()).answer);
             }
+            const asked = answers[loginIsFirst ? 1 : 0];
+            if (name === "a new password" && asked?.succeeded) {
+              evidence.push(await laptop.browser.get("/me"));
+              must(
+                evidence.at(-1)?.status === 200,
+                "whoever changes the password is logged out by a login with the old one.",
+                evidence,
+                "A login that comes too late ends itself, and nobody else: whoever knows the old password must not be able to throw out its owner.",
+              );
+            }
             await newcomer?.mustBeOut(
               name === "logging out everywhere"
                 ? "the new session can never be ended."
@@ -154,15 +164,35 @@ async function failsHalfway({ open }: WorldGoal): Promise<void> {
   const account = await Account.at(site);
   const why =
     "Whoever walks away believes that all sessions have ended: what failed is an error, 500. And an entry goes after its session, so that the next attempt finds what is left.";
+  const { users } = site.db;
+  const { changePassword } = users;
+  // The first: whoever takes it back changes it once more.
+  let changed: string | undefined;
+  users.changePassword = async (user, password) => {
+    const now = await changePassword(user, password);
+    if (now) changed ??= password;
+    return now;
+  };
+  const mustCount = async (password: string | undefined, evidence: Evidence) => {
+    if (password === undefined || (await Device.tryOf(site, ada.email, password))) return;
+    must(
+      false,
+      "an error takes the new password back.",
+      evidence,
+      "Somebody who changes a password fears that another one knows it. What failed is the end of the sessions: the new password counts, and whoever logs in with it can log out everywhere.",
+    );
+  };
   for (const { name, begin, undo } of await account.endings()) {
     const attempt = async (): Promise<Attempt> => {
       const [phone, laptop] = [await account.logIn(), await account.logIn()];
+      changed = undefined;
       return {
         request: () => begin(laptop),
         async afterwards(answer) {
           const claim = `${name} answers ${answer.status}`;
           const evidence = [answer, "one thing that it asked for was refused"];
           must(answer.succeeded || answer.status >= 500, `${claim}, not 500.`, evidence, why);
+          await mustCount(changed, evidence);
           if (answer.succeeded) await phone.mustBeOut(`${claim}.`, evidence, why);
           await undo();
           const next = await account.logOutEverywhere(await account.logIn()).answer;

@@ -76,7 +76,8 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
   await stranger.does(visit);
   const spellings = (path: string) => [
     `${path}/`,
-    path.toUpperCase(),
+    // The id stays what it is.
+    path.replaceAll(/(?<=\/)[a-z]+(?=\/|$)/g, (word) => word.toUpperCase()),
     `${path}/?x=/health`,
     `/${path}`,
     `/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`,

@@ -3,6 +3,7 @@ import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { withClock } from "../clock.ts";
 import { hashingDuring } from "../hashes.ts";
+import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -32,15 +33,16 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
     while (devices.length < count) {
       devices.push(await account.logIn(devices.length % 2 ? elsewhere : site));
     }
-    // The last one: an app may well say that somebody has ten at most.
-    const laptop = devices.at(-1)!;
+    // The last ones: an app may well say that somebody has ten at most.
+    const [tablet, laptop] = devices.slice(-2) as [Device, Device];
+    await tablet.browser.post("/auth/logout");
     await site.db.users.update(ada.id, { email: "countess@example.com" });
     const answer = await begin(laptop).answer;
     await site.db.users.update(ada.id, { email: ada.email });
     for (const device of devices) {
       await device.mustBeOut(
         `after ${name}, a device is still logged in.`,
-        answer,
+        ["before, another device logged out", answer],
         "Which sessions somebody has, an index knows that all processes see: in Redis, under what never changes of a user.",
       );
     }
@@ -65,6 +67,7 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
 async function passwords({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
+  await currentPasswords(site);
   const laptop = await account.logIn();
   for (const newPassword of [
     "",
@@ -118,6 +121,28 @@ async function passwords({ open }: WorldGoal): Promise<void> {
     [400, 401, 422],
     "a current password with more behind it than bcrypt reads is taken for the right one.",
     "bcrypt reads 72 bytes and ignores the rest. What is longer cannot be the password: refuse it, as the login does.",
+  );
+}
+
+/** The current one may be from before the rules for new ones; it is needed all the same. */
+async function currentPasswords(site: Site): Promise<void> {
+  const brief = { email: "brief@example.com", password: "abc" };
+  await site.db.users.add({ ...brief, displayName: "Brief" });
+  const { browser } = await Device.of(site, brief);
+  const newPassword = "a longer one";
+  for (const currentPassword of [undefined, null, "", [brief.password]]) {
+    const answer = await browser.post("/me/password", { currentPassword, newPassword });
+    answer.mustBe(
+      [400, 401, 422],
+      `a new password is taken with ${JSON.stringify(currentPassword) ?? "nothing"} for the current one: ${answer.status}.`,
+      "Whoever finds a laptop open must not be able to lock its owner out: the schema insists on the current password, and the handler compares it.",
+    );
+  }
+  const change = { currentPassword: brief.password, newPassword };
+  (await browser.post("/me/password", change)).mustBe(
+    204,
+    "whoever has a password of 3 characters cannot change it.",
+    "The rules are for new passwords. Somebody may have had theirs since before there were any: of the current one, only the comparison decides.",
   );
 }
 

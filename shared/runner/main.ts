@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { RedisUnavailable } from "../redis/server.ts";
+import { commands, helpFor, options, type Command } from "./commands/list.ts";
 import { loadEnvFile } from "./env-file.ts";
 import { findStep, type StepEntry } from "./manifest.ts";
 import { firstUnfinished, loadProgress, stateOf } from "./progress.ts";
@@ -24,23 +25,10 @@ export interface Invocation {
   write(text: string): void;
 }
 
-/** The commands, each loaded when it is called: nobody waits for the others. */
-const commands = new Map<string, () => Promise<(invocation: Invocation) => Promise<number>>>([
-  ["step", async () => (await import("./commands/step.ts")).step],
-  ["dev", async () => (await import("./commands/serve.ts")).dev],
-  ["demo", async () => (await import("./commands/serve.ts")).demo],
-  ["attack", async () => (await import("./commands/attack.ts")).attack],
-  ["hint", async () => (await import("./commands/hint.ts")).hint],
-  ["diff", async () => (await import("./commands/diff.ts")).diff],
-  ["reset", async () => (await import("./commands/reset.ts")).reset],
-  ["progress", async () => (await import("./commands/progress.ts")).progress],
-  ["doctor", async () => (await import("./commands/doctor.ts")).doctor],
-]);
-
 async function main(argv: readonly string[]): Promise<number> {
   const [name = "step", ...rest] = argv;
-  const load = commands.get(name);
-  if (!load && name !== "experiment") {
+  const command = commands.get(name);
+  if (!command && name !== "experiment") {
     throw new UserError(
       `There is no command "${name}". There are: ${[...commands.keys(), "experiment"].join(", ")}.`,
     );
@@ -48,8 +36,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const passedOver = loadEnvFile();
   if (passedOver) write(renderNote(passedOver, paper));
   // It is about no step.
-  if (!load) return (await import("../experiments/experiment.ts")).experiment(rest, write);
-  const { argument, ...options } = parse(name, rest);
+  if (!command) return (await import("../experiments/experiment.ts")).experiment(rest, write);
+  const { argument, help, ...given } = parse(name, command, rest);
+  if (help) {
+    write(renderNote(helpFor(name, command), paper));
+    return 0;
+  }
   let { progress, setAside, trouble } = loadProgress();
   if (trouble) write(renderNote(trouble, paper));
   if (setAside) {
@@ -70,30 +62,28 @@ async function main(argv: readonly string[]): Promise<number> {
       `There is no step "${argument}". The steps are:\n\n${listSteps((each) => stateOf(each, progress))}\n\nTry: npm run ${name} 1`,
     );
   }
-  const run = await load();
-  return run({ step, todo, paper, ...options, write });
+  const run = await command.load();
+  return run({ step, todo, paper, ...given, write });
 }
 
-function parse(command: string, args: readonly string[]) {
+function parse(name: string, { takes }: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        once: { type: "boolean" },
-        production: { type: "boolean" },
-        trace: { type: "boolean" },
-        solution: { type: "boolean" },
-        yes: { type: "boolean", short: "y" },
-      },
+      options: { ...options, help: { type: "boolean", short: "h" } },
     });
+    const known = new Set<string>([...takes, "help"]);
+    const unknown = Object.keys(values).find((option) => !known.has(option));
+    if (unknown) throw new Error(`npm run ${name} does not take --${unknown}`);
     if (positionals.length > 1) {
       throw new UserError(
-        `npm run ${command} takes one step, not ${positionals.length}: ${positionals.join(" ")}. Try: npm run ${command} ${positionals[0]}`,
+        `npm run ${name} takes one step, not ${positionals.length}: ${positionals.join(" ")}. Try: npm run ${name} ${positionals[0]}`,
       );
     }
     return {
       argument: positionals[0],
+      help: values.help ?? false,
       // npm keeps an option for itself when the `--` before it is forgotten.
       once: values.once ?? process.env.npm_config_once === "true",
       production: values.production ?? false,
@@ -104,7 +94,7 @@ function parse(command: string, args: readonly string[]) {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message.split(/[.;] /)[0] : String(error);
-    throw new UserError(`${reason}. Options come after two dashes: npm run ${command} 3 -- --once`);
+    throw new UserError(`${reason}. What it takes: npm run ${name} -- --help`);
   }
 }
 

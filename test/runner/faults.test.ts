@@ -263,12 +263,20 @@ describe("in a terminal", () => {
 });
 
 describe("through pipes", () => {
+  test("--help says what a command does and takes, and does nothing else", async () => {
+    const { exitCode, output } = await runPiped(workshop.folder, ["dev", "--help"]);
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/npm run dev \[step\][\s\S]*--production +run the app[\s\S]*--trace/);
+    expect(output).not.toMatch(/--once|localhost/);
+  });
+
   test.for([
     { args: ["step", "99"], says: /There is no step "99"[\s\S]*6 {2}Guard the cookie/ },
     { args: ["step", "constructor"], says: /There is no step "constructor"/ },
     { args: ["step", ""], says: /There is no step ""/ },
     { args: ["step", "3", "4"], says: /takes one step, not 2: 3 4/ },
-    { args: ["step", "--wat"], says: /Unknown option '--wat'/ },
+    { args: ["step", "--wat"], says: /Unknown option '--wat'[\s\S]*npm run step -- --help/ },
+    { args: ["hint", "--trace"], says: /npm run hint does not take --trace/ },
     { args: ["toString"], says: /There is no command "toString"/ },
     { args: ["hint", "99"], says: /There is no step "99"/ },
     { args: ["hint", "2.9"], says: /Step 2 has no TODO 2\.9\. It has 2\.1, 2\.2, 2\.3\./ },

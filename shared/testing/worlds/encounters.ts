@@ -2,7 +2,7 @@ import { seededUsers } from "../../app/database.ts";
 import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
-import { must, type Evidence } from "../verdict.ts";
+import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
@@ -173,15 +173,6 @@ async function failsHalfway({ open }: WorldGoal): Promise<void> {
     if (now) changed ??= password;
     return now;
   };
-  const mustCount = async (password: string | undefined, evidence: Evidence) => {
-    if (password === undefined || (await Device.tryOf(site, ada.email, password))) return;
-    must(
-      false,
-      "an error takes the new password back.",
-      evidence,
-      "Somebody who changes a password fears that another one knows it. What failed is the end of the sessions: the new password counts, and whoever logs in with it can log out everywhere.",
-    );
-  };
   for (const { name, begin, undo } of await account.endings()) {
     const attempt = async (): Promise<Attempt> => {
       const [phone, laptop] = [await account.logIn(), await account.logIn()];
@@ -192,7 +183,12 @@ async function failsHalfway({ open }: WorldGoal): Promise<void> {
           const claim = `${name} answers ${answer.status}`;
           const evidence = [answer, "one thing that it asked for was refused"];
           must(answer.succeeded || answer.status >= 500, `${claim}, not 500.`, evidence, why);
-          await mustCount(changed, evidence);
+          must(
+            changed === undefined || (await Device.tryOf(site, ada.email, changed)),
+            "an error takes the new password back.",
+            evidence,
+            "Somebody who changes a password fears that another one knows it. What failed is the end of the sessions: the new password counts, and whoever logs in with it can log out everywhere.",
+          );
           if (answer.succeeded) await phone.mustBeOut(`${claim}.`, evidence, why);
           await undo();
           const next = await account.logOutEverywhere(await account.logIn()).answer;

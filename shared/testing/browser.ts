@@ -229,6 +229,16 @@ export class Browser {
         [`${route}\n→ the connection is closed`, String(late?.error)],
         "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
       );
+      // Express closes the connection when a handler fails that has answered, and the next one notices.
+      const former = site.watch.exchanges.findLast(
+        ({ answer }) => answer.thrown && answer.status < 500,
+      )?.answer;
+      must(
+        thrown || !former,
+        `${former?.route} goes on after it answered ${former?.status}: ${former?.thrown?.message.replace(/\.$/, "")}.`,
+        former,
+        "Answering does not end a function. Return after the refusal, or the rest is done all the same.",
+      );
       must(
         false,
         `${route} broke the connection instead of answering.${cause}`,

@@ -176,7 +176,7 @@ export class Site {
     const late = this.watch.late.find(({ route }) => route === answer.route);
     must(
       !late && !answer.thrown,
-      `The handler goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message}.`,
+      `The handler goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message.replace(/\.$/, "")}.`,
       answer,
       "Answering does not end a function. Return after the refusal, or the rest is done all the same.",
     );

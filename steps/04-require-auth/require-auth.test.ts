@@ -150,7 +150,7 @@ goal("a deleted user is out at once, and the session is gone", async ({ site, re
   );
   answer.mustSay("not_authenticated");
   // The key may still be on its way out when the refusal is answered.
-  await site.commands.quiet();
+  await site.mustEndWith(answer);
   must(
     (await redis.read(key)) === undefined,
     "A deleted user is refused, but the session stays in Redis.",

@@ -28,6 +28,17 @@ const answerPatch = "res.json({ data: profileOf(changed) });";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a deleted user is refused, and the handler runs",
+    edits: [
+      [
+        "      return;\n    }\n    req.user = user;\n",
+        "      if (!userId) return;\n    }\n    req.user = user as User;\n",
+      ],
+    ],
+    goal: "a deleted user is out at once, and the session is gone",
+    says: "The handler goes on after it answered 401",
+  },
+  {
     name: "findById without await",
     edits: [["(await db.users.findById(userId))", "(db.users.findById(userId) as never)"]],
     goal: "after login, /me answers with the profile",

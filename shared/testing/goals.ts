@@ -163,7 +163,7 @@ export function goalsFor(module: StepModule) {
         !escaped,
         `An error escaped that would end the process: ${escaped && describeError(escaped)}.`,
         [],
-        "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it.",
+        "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does.",
       );
     },
 

@@ -68,6 +68,28 @@ const newPassword =
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a login that loses is told that it succeeded",
+    edits: [
+      [
+        "    await endSession(req, res);\n    return false;\n",
+        "    await endSession(req, res);\n    return true;\n",
+      ],
+    ],
+    goal: "While somebody logs in",
+    says: "a login that loses against",
+  },
+  {
+    name: "lifting nobody's ban is done",
+    edits: [
+      [
+        "      if (found) res.status(204).end();",
+        "      if (found || true) res.status(204).end();",
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "DELETE /admin/users/",
+  },
+  {
     name: "a logout deletes the whole index",
     edits: [
       [

@@ -130,6 +130,12 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
           second: loginIsFirst ? end : login,
           async afterwards(...answers) {
             const newcomer = await Device.from(site, browser);
+            must(
+              newcomer || !answers[loginIsFirst ? 0 : 1]?.succeeded,
+              `a login that loses against ${name} is told that it succeeded.`,
+              answers,
+              "Its session has ended before it was answered: it is refused, as one with a wrong password.",
+            );
             const evidence: Answer[] = [...answers];
             if (name === "logging out everywhere") {
               evidence.push(await account.logOutEverywhere(await account.logIn()).answer);

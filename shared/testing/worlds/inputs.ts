@@ -83,7 +83,9 @@ async function everyKind({ open, step }: WorldGoal): Promise<void> {
     }
     if (typeof value !== "string" || value === "\ud800" || value.length > 2_000) continue;
     const ban = `/admin/users/${encodeURIComponent(value)}/ban`;
-    await mustRefuse(administrator.browser, "POST", ban, undefined);
+    for (const method of ["POST", "DELETE"] as const) {
+      await mustRefuse(administrator.browser, method, ban, undefined);
+    }
   }
 }
 
@@ -146,7 +148,7 @@ function laborious(length: number): string[] {
 
 async function mustRefuse(
   browser: Browser,
-  method: "POST" | "PATCH",
+  method: "POST" | "PATCH" | "DELETE",
   path: string,
   body: unknown,
 ): Promise<void> {

@@ -92,6 +92,8 @@ export class Actor {
   readonly #disguise: Disguise;
   #who: Person | undefined;
   // Where the contract leaves open whether a session ends, there is more than one.
+  /** Whether what ended this login was done in another browser. */
+  #wasEnded = false;
   #visits = new Set([0]);
   /** The last cookie that a visit was given. */
   #cookieOfVisit: { cookie: SetCookie; visit: Answer } | undefined;
@@ -229,6 +231,7 @@ export class Actor {
     for (const actor of this.contract.actors) {
       if (actor === this || actor.#who !== person) continue;
       actor.#who = undefined;
+      actor.#wasEnded = true;
       actor.#visits.add(0);
     }
   }
@@ -280,6 +283,7 @@ export class Actor {
       "What belongs to one request stays in its handler, or on `req`.",
     );
     this.#who = person;
+    this.#wasEnded = false;
     this.#visits.add(0);
     await this.#mustBeNobody(cookieBefore, "login");
   }
@@ -368,6 +372,12 @@ export class Actor {
   /** The contract knows one refusal, and leaves open whether it ends the visitor's session. */
   #compareRefusal(answer: Answer): void {
     this.#visits.add(0);
+    must(
+      !(answer.succeeded && this.#wasEnded),
+      `${answer.route} lets in somebody whose session was ended in another browser.`,
+      answer,
+      "What ends a user's sessions ends all of them, whichever process they began at: the index stands in Redis, under what never changes of the user.",
+    );
     answer.mustBe(
       401,
       answer.succeeded

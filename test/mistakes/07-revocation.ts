@@ -68,6 +68,12 @@ const newPassword =
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a ban is left to the index",
+    edits: [["    if (!user || user.banned) {", "    if (!user) {"]],
+    goal: "While an administrator changes the user",
+    says: "somebody who was banned by another program is still let in",
+  },
+  {
     name: "a login that loses is told that it succeeded",
     edits: [
       [

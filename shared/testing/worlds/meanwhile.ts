@@ -3,6 +3,7 @@ import { createDatabase, seededUsers, type Database } from "../../app/database.t
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.ts";
 import { holdEverything, interleave, waitsFor } from "../moments.ts";
+import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
 import { must, under } from "../verdict.ts";
 import {
@@ -127,6 +128,21 @@ async function changedMeanwhile(goal: WorldGoal): Promise<void> {
     body: { currentPassword: password, newPassword: "difference engine" },
     prepare,
   });
+  await bannedByAnotherProgram(goal);
+}
+
+/** It knows of no sessions, and the database is the same. */
+async function bannedByAnotherProgram({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const member = await loggedIn(site, ada);
+  await site.db.users.ban(ada.id);
+  const answer = await member.get("/me");
+  must(
+    !answer.succeeded,
+    "somebody who was banned by another program is still let in.",
+    ["db.users.ban", answer],
+    "Not every ban comes through this route, and not every session is found by it: `requireAuth` looks the user up at each request, and refuses who is `banned`.",
+  );
 }
 
 /** A database whose hashes cost less than they should by now: a login may well make a new one. */

@@ -4,6 +4,7 @@ import { unhandled } from "./answer.ts";
 import { fullRedis, kindOf, type SentCommand } from "./commands.ts";
 import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
+import { isJson } from "./session-keys.ts";
 import type { Evidence } from "./verdict.ts";
 import type { Exchange, Happened } from "./watch.ts";
 
@@ -149,7 +150,7 @@ export const rules: readonly Rule[] = [
           !request.cookie &&
           [400, 404, 422].includes(status) &&
           userRoutes.test(`${request.method} ${request.path}`) &&
-          isJson(request.body),
+          (request.body === undefined || isJson(request.body)),
       );
       return (
         told && {
@@ -604,15 +605,6 @@ function copiedFieldIn(value: string): string | undefined {
     if (value.includes(`"role":"${role}"`)) return "role";
   }
   return undefined;
-}
-
-/** Whether a body is one that a route of the contract reads, or none. */
-function isJson(body: string | undefined): boolean {
-  try {
-    return body === undefined || typeof JSON.parse(body) === "object";
-  } catch {
-    return false;
-  }
 }
 
 function capitalized(text: string): string {

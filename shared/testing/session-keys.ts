@@ -26,8 +26,8 @@ export async function sessionKeyOf(
     .find((key) => stored.has(key));
 }
 
-/** Whether a stored session is JSON, as connect-redis writes it, rather than sealed. */
-export function isReadable(value: string): boolean {
+/** Whether a text is JSON, an object or a list: a body that a route reads, a session that is not sealed. */
+export function isJson(value: string): boolean {
   try {
     return typeof JSON.parse(value) === "object";
   } catch {
@@ -37,5 +37,5 @@ export function isReadable(value: string): boolean {
 
 /** Whether a session knows a user; a sealed one may. */
 export function knows(value: string | undefined, userId: string): boolean {
-  return value !== undefined && (value.includes(userId) || !isReadable(value));
+  return value !== undefined && (value.includes(userId) || !isJson(value));
 }

@@ -1,9 +1,9 @@
 import express, { type Request } from "express";
 import session, { MemoryStore } from "express-session";
-import { sign } from "cookie-signature";
 import request from "supertest";
 import { expect, test, vi } from "vitest";
 import { destroySession, regenerateSession, saveSession } from "../../shared/app/session.ts";
+import { signedValue } from "../../shared/testing/cookies.ts";
 
 const promises = { regenerateSession, saveSession, destroySession };
 const all = Object.entries(promises).map(([name, call]) => ({ name, call }));
@@ -76,7 +76,7 @@ test("saveSession prolongs what was read: that may have been written days ago", 
     });
   await request(app)
     .get("/")
-    .set("Cookie", `connect.sid=${encodeURIComponent(`s:${sign("a", "s")}`)}`);
+    .set("Cookie", `connect.sid=${signedValue("a", "s")}`);
   expect(Number(ends)).toBeGreaterThan(Date.now() - 30_000);
 });
 

@@ -44,7 +44,7 @@ export async function visitorBehind(
     );
     must(
       during.status >= 500,
-      `${what} goes unnoticed: the visitor is answered ${during.status} without a session.`,
+      `${what} goes unnoticed: the visitor is answered ${during.status}.`,
       during,
       "Somebody who is logged in must never look logged out because a server is missing.",
     );

@@ -464,6 +464,22 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "no session cookie that scripts can read",
+    since: 1,
+    why: "Every script in the page reads `document.cookie`: one that should not be there carries the session away. No page needs to know the id. express-session sends HttpOnly unless `httpOnly` is false.",
+    breach({ exchanges }) {
+      const readable = exchanges.find(({ answer }) =>
+        newSessionsIn(answer.setCookies).some(({ httpOnly }) => !httpOnly),
+      );
+      return (
+        readable && {
+          claim: `${readable.answer.route} sends a session cookie without HttpOnly.`,
+          evidence: readable.answer,
+        }
+      );
+    },
+  },
+  {
     name: "the same flags on every session cookie",
     since: 6,
     why: "Whoever gets the weaker cookie is the one who is attacked. The flags belong to the cookie, not to the person, the path or the moment.",
@@ -476,15 +492,13 @@ export const rules: readonly Rule[] = [
         // Over plain http, a browser keeps no __Host- cookie.
         const isPlain = production && headers["X-Forwarded-Proto"] !== "https";
         if (isPlain && weak.name.startsWith("__Host-")) continue;
-        const lacks = !weak.httpOnly
-          ? "without HttpOnly"
-          : !["lax", "strict"].includes(weak.sameSite ?? "")
-            ? `with SameSite=${weak.sameSite ?? "(none)"}`
-            : production && !weak.secure
-              ? "without Secure"
-              : production && !weak.name.startsWith("__Host-")
-                ? "without a __Host- name"
-                : undefined;
+        const lacks = !["lax", "strict"].includes(weak.sameSite ?? "")
+          ? `with SameSite=${weak.sameSite ?? "(none)"}`
+          : production && !weak.secure
+            ? "without Secure"
+            : production && !weak.name.startsWith("__Host-")
+              ? "without a __Host- name"
+              : undefined;
         if (!lacks) continue;
         return {
           claim: `In ${site.config.env}, ${answer.route} sends a session cookie ${lacks}.`,

@@ -257,11 +257,8 @@ export function createApp({ redis, db, config }: Services): Express {
       const user = matches && (await db.users.changePassword(req.user, newPassword));
       // The password first: whoever logs in with the old one from here on is noticed.
       if (user) await endSessionsOf(user.id);
-      if (!user || !(await startSession(req, res, user))) {
-        res.status(401).json({ error: { code: "invalid_credentials" } });
-        return;
-      }
-      res.status(204).end();
+      if (user && (await startSession(req, res, user))) res.status(204).end();
+      else res.status(401).json({ error: { code: "invalid_credentials" } });
     },
   );
 

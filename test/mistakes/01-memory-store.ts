@@ -413,4 +413,23 @@ ${mountSession}`,
     goal: "No standing rule is broken, on any path",
     says: "the app adds a listener that stays",
   },
+  {
+    name: "a list with the time of each visit",
+    edits: [
+      [
+        countAndAnswer,
+        `    const { times = [] } = req.session as { times?: number[] };
+    Object.assign(req.session, { times: [...times, Date.now()] });
+    res.json({ data: { visits: times.length + 1 } });`,
+      ],
+    ],
+    goal: "The hundredth time",
+    says: "A session grows with every visit",
+  },
+  {
+    name: "a session cookie for scripts as well",
+    edits: [["      secret,\n", "      secret,\n      cookie: { httpOnly: false },\n"]],
+    goal: "No standing rule is broken, on any path",
+    says: "sends a session cookie without HttpOnly",
+  },
 ];

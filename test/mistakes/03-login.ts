@@ -553,4 +553,25 @@ ${storeUser}      req.session.save((error) => {
     goal: "While an administrator changes the user",
     says: "POST /auth/login takes back what somebody else changed meanwhile",
   },
+  {
+    name: "a ban is told before the password is compared",
+    edits: [
+      [
+        "    const matches = await",
+        `    if (user?.banned) {
+      res.status(403).json({ error: { code: "banned" } });
+      return;
+    }
+    const matches = await`,
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "a wrong password for somebody who is banned is answered 403",
+  },
+  {
+    name: "whoever is logged in needs no password",
+    edits: [["const matches = await", "const matches = req.session.userId !== undefined || await"]],
+    goal: "Logging in once more in the same browser",
+    says: "whoever is logged in logs in as anybody",
+  },
 ];

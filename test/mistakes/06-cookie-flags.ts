@@ -742,4 +742,22 @@ export function createApp`,
     goal: "No standing rule is broken, on any path",
     says: "over plain http is answered 200",
   },
+  {
+    name: "only express-session knows of the proxy",
+    edits: [
+      [
+        `    app.set("trust proxy", 1);
+    app.use(requireHttps);
+`,
+        `    app.use((req, res, next) => {
+      if (req.get("X-Forwarded-Proto") === "https") next();
+      else res.status(403).json({ error: { code: "https_required" } });
+    });
+`,
+      ],
+      ["    session({\n", "    session({\n      proxy: production,\n"],
+    ],
+    goal: "In a browser from before 2023",
+    says: "the app takes its own pages for those of another site",
+  },
 ];

@@ -504,14 +504,14 @@ export const mistakes: readonly Mistake[] = [
         "if (user) await endSessionsOf(user.id, `sess:${req.sessionID}`);",
       ],
       ...sparingOne,
-      ["if (!user || !(await startSession(req, res, user))) {", "if (!user) {"],
+      ["if (user && (await startSession(req, res, user)))", "if (user)"],
     ],
     goal: newPassword,
     says: "leaves this session its old id",
   },
   {
     name: "a new password ends this session, too",
-    edits: [["if (!user || !(await startSession(req, res, user))) {", "if (!user) {"]],
+    edits: [["if (user && (await startSession(req, res, user)))", "if (user)"]],
     goal: newPassword,
     says: "logs out who has changed it",
   },
@@ -804,8 +804,8 @@ export const mistakes: readonly Mistake[] = [
       ],
       ["    await saveSession(req);\n", "    if (isLogin) await saveSession(req);\n"],
       [
-        "if (!user || !(await startSession(req, res, user))) {",
-        "if (!user || !(await startSession(req, res, user, false))) {",
+        "if (user && (await startSession(req, res, user)))",
+        "if (user && (await startSession(req, res, user, false)))",
       ],
     ],
     goal: "With a Redis that refuses",
@@ -840,5 +840,18 @@ export const mistakes: readonly Mistake[] = [
     ],
     goal: "On many devices, at two processes",
     says: "a device is still logged in",
+  },
+  {
+    name: "a login that lost is refused in words of its own",
+    edits: [
+      [
+        `if (!(await startSession(req, res, user))) {
+      res.status(401).json({ error: { code: "invalid_credentials" } });`,
+        `if (!(await startSession(req, res, user))) {
+      res.status(401).json({ error: { code: "too_late" } });`,
+      ],
+    ],
+    goal: "While somebody logs in",
+    says: "does not carry the code of the contract, invalid_credentials",
   },
 ];

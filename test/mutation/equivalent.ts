@@ -39,6 +39,27 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     steps: [7],
+    line: 'else res.status(401).json({ error: { code: "invalid_credentials" } });',
+    original: '{ error: { code: "invalid_credentials" } }',
+    replacement: "{}",
+    reason: "The lesson names the status. In which words it is explained is left open.",
+  },
+  {
+    steps: [7],
+    line: 'else res.status(401).json({ error: { code: "invalid_credentials" } });',
+    original: '{ code: "invalid_credentials" }',
+    replacement: "{}",
+    reason: "The lesson names the status. In which words it is explained is left open.",
+  },
+  {
+    steps: [7],
+    line: 'else res.status(401).json({ error: { code: "invalid_credentials" } });',
+    original: '"invalid_credentials"',
+    replacement: '""',
+    reason: "The lesson names the status. In which words it is explained is left open.",
+  },
+  {
+    steps: [7],
     line: 'res.status(403).json({ error: { code: "banned" } });',
     original: '{ error: { code: "banned" } }',
     replacement: "{}",

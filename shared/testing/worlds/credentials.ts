@@ -60,6 +60,15 @@ async function standIn({ open }: WorldGoal): Promise<void> {
 async function loginAgain({ open, redis }: WorldGoal): Promise<void> {
   const site = await open();
   const browser = site.browser();
+  await browser.logIn(grace);
+  const { email } = ada;
+  const guess = await browser.post("/auth/login", { email, password: "not this password" });
+  must(
+    !guess.succeeded,
+    "whoever is logged in logs in as anybody, with a wrong password.",
+    guess,
+    "That somebody is logged in says who they were. Each login is looked at anew.",
+  );
   for (const person of [grace, grace, ada]) {
     const before = await browser.sessionId();
     const key = before && (await sessionKeyOf(site, redis, () => browser.get("/visits")));
@@ -132,6 +141,20 @@ export async function otherKeyboards(site: Site): Promise<void> {
       "NFC makes one form of what looks the same, and is applied before the bytes are counted. NFKC goes further: it takes ² for 2, and so other passwords for the right one.",
     );
   }
+}
+
+/** Without the password, nobody learns what has become of an account. */
+export async function bannedPeople(site: Site): Promise<void> {
+  const banned = { email: "banned@example.com", password: "let me in again" };
+  const { id } = await site.db.users.add({ ...banned, displayName: "Banned" });
+  await site.db.users.ban(id);
+  const guess = { ...banned, password: "not this password" };
+  const answer = await site.browser().post("/auth/login", guess);
+  answer.mustBe(
+    [401, 429],
+    `a wrong password for somebody who is banned is answered ${answer.status}, not 401.`,
+    "Whoever does not know the password learns that there is an account, and what has become of it. Compare first: what the account is like comes after that.",
+  );
 }
 
 /** What is not quite a password, for somebody and for nobody. */

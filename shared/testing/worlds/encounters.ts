@@ -123,15 +123,17 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
           site.browser(),
           account.password,
         ];
-        const login = () => account.beginLogIn(browser, password);
+        const logIn = () => account.beginLogIn(browser, password);
         const end = () => begin(laptop);
         return {
-          first: loginIsFirst ? login : end,
-          second: loginIsFirst ? end : login,
+          first: loginIsFirst ? logIn : end,
+          second: loginIsFirst ? end : logIn,
           async afterwards(...answers) {
             const newcomer = await Device.from(site, browser);
+            const login = answers[loginIsFirst ? 0 : 1];
+            if (login?.status === 401) login.mustSay("invalid_credentials");
             must(
-              newcomer || !answers[loginIsFirst ? 0 : 1]?.succeeded,
+              newcomer || !login?.succeeded,
               `a login that loses against ${name} is told that it succeeded.`,
               answers,
               "Its session has ended before it was answered: it is refused, as one with a wrong password.",

@@ -5,7 +5,7 @@ import { processorMs } from "../processor-time.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import { logIn } from "./scenes.ts";
-import { nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
+import { bannedPeople, nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
@@ -17,6 +17,7 @@ async function everyKind({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
   await typedEmails(site);
   await nearMisses(site);
+  await bannedPeople(site);
   const odd: unknown[] = [
     null,
     true,

@@ -24,6 +24,7 @@ const circumstances = [
   { name: "The hundredth time", since: 1 },
   { name: "After a change of the password", since: 3 },
   { name: "With the word that stands in for a password", since: 3 },
+  { name: "With a body that nobody asked for", since: 1 },
   { name: "With inputs of every kind", since: 3 },
   { name: "From a page of another site", since: 5 },
   { name: "Told that it failed", since: 3 },

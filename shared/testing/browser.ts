@@ -9,7 +9,8 @@ import type { Site } from "./site.ts";
 import { must, notJudged } from "./verdict.ts";
 
 export interface RequestOptions {
-  headers?: Record<string, string>;
+  /** Beside or instead of what it sends by itself; undefined leaves one out. */
+  headers?: Record<string, string | undefined>;
   /** Sent as it is, instead of a JSON body. */
   rawBody?: string;
   contentType?: string;
@@ -165,11 +166,11 @@ export class Browser {
     const cookie = options.headers?.Cookie ?? (await this.cookieHeader(path));
     const payload = options.rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
     const sent: SentRequest = { method, path, body: payload, cookie };
-    const headers = {
+    const headers = definedOf({
       ...site.proxyHeaders,
       ...this.#ownHeaders(method, site.origin),
       ...options.headers,
-    };
+    });
     const errorsBefore = site.errors.length;
     const end = site.watch.begin(route);
 
@@ -297,4 +298,9 @@ function waitFor(ms: number, onOver: () => void): () => void {
   };
   look();
   return () => stopTimer(timer);
+}
+
+function definedOf(headers: Record<string, string | undefined>): Record<string, string> {
+  const defined = Object.entries(headers).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as Record<string, string>;
 }

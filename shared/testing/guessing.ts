@@ -18,6 +18,8 @@ export async function guessingWork(
   // Whatever is prepared at the first login is prepared now.
   await guess("somebody@example.com");
   const { iterations: known } = await hashingDuring(() => guess(ada.email));
-  const { iterations: unknown } = await hashingDuring(() => guess("nobody@example.com"));
-  return { known, unknown };
+  // What was not found once may be remembered.
+  const { iterations: first } = await hashingDuring(() => guess("nobody@example.com"));
+  const { iterations: again } = await hashingDuring(() => guess("nobody@example.com"));
+  return { known, unknown: first === known ? again : first };
 }

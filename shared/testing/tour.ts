@@ -80,8 +80,9 @@ async function clients(site: Site): Promise<void> {
 
 // The proxy overwrites X-Forwarded-Proto; whatever else says https, the client wrote itself.
 // It may also forget it.
-const claims: Record<string, string>[] = [
+const claims: Record<string, string | undefined>[] = [
   {},
+  { "X-Forwarded-Proto": undefined },
   { "X-Forwarded-Proto": "" },
   { "X-Forwarded-Ssl": "on", "Front-End-Https": "on", "X-Forwarded-Scheme": "https" },
   { "X-Url-Scheme": "https", "X-Forwarded-Protocol": "https", Forwarded: "proto=https" },

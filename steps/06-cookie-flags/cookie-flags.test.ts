@@ -185,7 +185,10 @@ goal("a client cannot claim another address or https", async ({ open }) => {
 goal("after a rotation, cookies signed with the previous secret still work", async ({ open }) => {
   const env = "production";
   const db = await createDatabase({ bcryptCost: 4 });
-  const previousSessionSecrets = [1, 2].map((years) => `what signed ${years} years before today`);
+  // In the order of the alphabet, the new one stands between them.
+  const previousSessionSecrets = ["what signed until last year", "a secret from before that"].map(
+    (text) => `${text}, for a long time`,
+  );
   const sessionSecret = "the new secret, which is in use as of today";
   const rotated = await open({ env, db, sessionSecret, previousSessionSecrets });
   const opens = (site: Site, cookie: string) =>

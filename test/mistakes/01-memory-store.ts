@@ -432,4 +432,32 @@ ${mountSession}`,
     goal: "No standing rule is broken, on any path",
     says: "sends a session cookie without HttpOnly",
   },
+  {
+    name: "no session for whoever calls itself a bot",
+    edits: [
+      ["  app.use(\n    session({", "  const remember = session({"],
+      [
+        "    }),\n  );\n",
+        `    });
+  app.use((req, res, next) => {
+    if (/bot|curl/i.test(req.get("User-Agent") ?? "")) next();
+    else remember(req, res, next);
+  });
+`,
+      ],
+    ],
+    goal: "For a program that is no browser",
+    says: 'GET /visits crashes for a client that calls itself "curl/',
+  },
+  {
+    name: "texts of any length are read",
+    edits: [
+      [
+        'app.use(express.json({ limit: "10kb" }));',
+        'app.use(express.json({ limit: "10kb" }), express.text({ limit: "5mb" }));',
+      ],
+    ],
+    goal: "With a body that nobody asked for",
+    says: "the app reads a megabyte that calls itself text/plain",
+  },
 ];

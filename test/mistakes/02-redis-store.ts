@@ -447,4 +447,39 @@ export const mistakes: readonly Mistake[] = [
     goal: "After a long outage of Redis",
     says: "one command that Redis refuses ends the connection of all",
   },
+  {
+    name: "the same line is never logged again",
+    edits: [
+      [
+        listener,
+        `  const said = new Set<string>();
+  redis.on("error", (error) => {
+    const line = describeError(error);
+    if (!said.has(line)) console.warn(\`Redis: \${line}\`);
+    said.add(line);
+  });
+`,
+      ],
+    ],
+    goal: "After a long outage of Redis",
+    says: "the next outage leaves no line in the log",
+  },
+  {
+    name: "what is stored has lost its cookie",
+    edits: [
+      [
+        store,
+        `store: new RedisStore({
+        client: redis,
+        ttl: sessionLifeMs / 1_000,
+        serializer: {
+          stringify: ({ cookie: _, ...rest }) => JSON.stringify(rest),
+          parse: (text) => ({ ...JSON.parse(text), cookie: { originalMaxAge: null } }),
+        },
+      }),`,
+      ],
+    ],
+    goal: "Hours after the last visit",
+    says: "ends with the browser, and the one before lived 24 h",
+  },
 ];

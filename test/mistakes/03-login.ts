@@ -574,4 +574,58 @@ ${storeUser}      req.session.save((error) => {
     goal: "Logging in once more in the same browser",
     says: "whoever is logged in logs in as anybody",
   },
+  {
+    name: "a limit for each request",
+    edits: [
+      [
+        'app.post("/auth/login", limitConcurrency(16));',
+        'app.post("/auth/login", (req, res, next) => limitConcurrency(16)(req, res, next));',
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "`limitConcurrency` limits nobody",
+  },
+  {
+    name: "an email that was not found is not compared again",
+    edits: [
+      ["  const decoyHash =", "  const unknown = new Set<string>();\n  const decoyHash ="],
+      [
+        "    const matches = await bcrypt",
+        "    const matches = !unknown.has(email) && await bcrypt",
+      ],
+      [
+        "    if (!user || !matches) {\n",
+        "    if (!user || !matches) {\n      if (!user) unknown.add(email);\n",
+      ],
+    ],
+    goal: "an unknown email takes as long as a known one",
+    says: "An unknown email is answered faster than a known one",
+  },
+  {
+    name: "an email that was not found is not looked up again",
+    edits: [
+      ["  const decoyHash =", "  const unknown = new Set<string>();\n  const decoyHash ="],
+      [
+        "const user = await db.users.findByEmail(email);",
+        "const user = unknown.has(email) ? undefined : await db.users.findByEmail(email);",
+      ],
+      [
+        "    if (!user || !matches) {\n",
+        "    if (!user || !matches) {\n      if (!user) unknown.add(email);\n",
+      ],
+    ],
+    goal: "After a change of the password",
+    says: "whoever tried before there was an account cannot log in afterwards",
+  },
+  {
+    name: "nobody waits for the store longer than half a second",
+    edits: [
+      [
+        "    await saveSession(req);",
+        "    const soon = new Promise((resolve) => setTimeout(resolve, 500));\n    await Promise.race([saveSession(req), soon]);",
+      ],
+    ],
+    goal: "With a slow Redis",
+    says: "a login is answered with success before the session is stored",
+  },
 ];

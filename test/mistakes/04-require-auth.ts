@@ -597,4 +597,57 @@ ${readUserId}`,
     goal: "With inputs of every kind",
     says: "PATCH /me refuses the name",
   },
+  {
+    name: "what is under way is counted down when it was answered",
+    edits: [
+      [
+        "  const requireAuth:",
+        "  const underWay = new Map<string, number>();\n  const requireAuth:",
+      ],
+      [
+        readUserId,
+        `${readUserId}    const others = underWay.get(String(userId)) ?? 0;
+    if (others >= 32) return void res.status(503).json({ error: { code: "busy" } });
+    underWay.set(String(userId), others + 1);
+    res.once("finish", () => underWay.set(String(userId), underWay.get(String(userId))! - 1));
+`,
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "whoever hung up before the answer often enough is locked out",
+  },
+  {
+    name: "whoever was deleted once is remembered",
+    edits: [
+      ["  const requireAuth:", "  const deleted = new Set<string>();\n  const requireAuth:"],
+      [
+        findUser,
+        "const user = userId && !deleted.has(userId) && (await db.users.findById(userId));",
+      ],
+      [end, `${end}      if (userId) deleted.add(userId);\n`],
+    ],
+    goal: "While the user is deleted",
+    says: "somebody who was deleted by mistake, and is back, is kept out",
+  },
+  {
+    name: "a timer answers, and the handler goes on",
+    edits: [
+      [
+        readUserId,
+        `${readUserId}    const timer = setTimeout(() => void res.status(503).json({ error: { code: "busy" } }), 2_000);
+`,
+      ],
+      [
+        `      ${refusal}\n      return;\n    }\n    req.user`,
+        `      clearTimeout(timer);
+      if (!res.headersSent) ${refusal}
+      return;
+    }
+    clearTimeout(timer);
+    req.user`,
+      ],
+    ],
+    goal: "With a database that fails",
+    says: "PATCH /me answers 503, and changes the name all the same",
+  },
 ];

@@ -627,4 +627,10 @@ ${destroy}`,
     goal: "Among many visitors",
     says: "while many log in, nobody can log out",
   },
+  {
+    name: "whoever hung up is not logged out",
+    edits: [[route, `${route}    if (req.socket.destroyed) return;\n`]],
+    goal: "Among many visitors",
+    says: "whoever hangs up before the answer to a logout stays logged in",
+  },
 ];

@@ -760,4 +760,30 @@ export function createApp`,
     goal: "In a browser from before 2023",
     says: "the app takes its own pages for those of another site",
   },
+  {
+    name: "the secrets in the order of the alphabet",
+    edits: [
+      [
+        "secret: [config.sessionSecret, ...config.previousSessionSecrets],",
+        "secret: [config.sessionSecret, ...config.previousSessionSecrets].sort(),",
+      ],
+    ],
+    goal: "after a rotation, cookies signed with the previous secret still work",
+    says: "new cookies are still signed with the old secret",
+  },
+  {
+    name: "without the header, it is taken for https",
+    edits: [
+      [
+        "    app.use(requireHttps);\n",
+        `    app.use((req, res, next) => {
+      if (req.get("X-Forwarded-Proto") === undefined) next();
+      else requireHttps(req, res, next);
+    });
+`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "over plain http is answered 200",
+  },
 ];

@@ -31,6 +31,15 @@ async function changedPassword({ open }: WorldGoal): Promise<void> {
       : `the old password answers ${outdated.status}, not 401.`,
     "The database knows the password; what a process remembers of it goes stale. Compare with the hash that is stored now.",
   );
+  const newcomer = { email: "newcomer@example.com", password: "just signed up" };
+  await site.browser().post("/auth/login", newcomer);
+  await site.db.users.add({ ...newcomer, displayName: "Newcomer" });
+  const login = await site.browser().post("/auth/login", newcomer);
+  login.mustBe(
+    [200, 429],
+    `whoever tried before there was an account cannot log in afterwards: ${login.status}.`,
+    "Who has an account is known to the database alone, and changes. Ask it each time.",
+  );
 }
 
 /** A text that is hashed at each start of the app is one that everybody can read in its source. */

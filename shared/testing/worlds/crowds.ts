@@ -8,6 +8,7 @@ import type { Browser } from "../browser.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import { holdEverything } from "../moments.ts";
 import type { Site } from "../site.ts";
+import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
 import { grownKey } from "../work.ts";
 import { logOut, visit } from "./scenes.ts";
@@ -16,6 +17,7 @@ import type { World, WorldGoal } from "./world.ts";
 const { ada, grace } = seededUsers;
 // More than what fits into a byte.
 const manyVisitors = 300;
+const patiently = { withinMs: 1e7 };
 
 /** Worlds with more in them than one browser at one app. */
 export const crowds: readonly World[] = [
@@ -59,7 +61,7 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     await Promise.all(Array.from({ length: 50 }, () => passBy(site)));
   }
   await regular.does({ does: "visit" });
-  await hangUp(site, regular.browser);
+  await hangUp(site, regular.browser, "GET", "/visits");
   const back = await regular.browser.get("/visits").catch(() => undefined);
   must(
     back?.succeeded,
@@ -68,7 +70,10 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.",
   );
   if (step >= 3) await mustServeAfter(site, await thoseWhoLeave(site));
+  if (step >= 3) await mustLimit(site);
+  if (step >= 4) await mustServeOwner(site);
   if (step >= 5) await mustLogOutBeside(site);
+  if (step >= 5) await mustEndUnread(site);
 }
 
 /** However many want to come in, whoever is in can leave. */
@@ -93,19 +98,100 @@ async function mustLogOutBeside(site: Site): Promise<void> {
   );
 }
 
-/** As whoever closes the page: what it asked is on its way, and nobody reads the answer. */
-async function hangUp(site: Site, browser: Browser): Promise<void> {
+/** Of many requests at once, some are told to come back: a limit that is made with each of them counts nobody. */
+async function mustLimit(site: Site): Promise<void> {
+  // Without a limit, an app is as right as its lesson asks.
+  if (!String(site.module.createApp).includes("limitConcurrency")) return;
+  const { users } = site.db;
+  const { findByEmail } = users;
+  const seen = { asked: 0, answered: 0 };
+  let proceed = () => {};
+  const held = new Promise<void>((resolve) => (proceed = resolve));
+  users.findByEmail = async (email) => {
+    seen.asked++;
+    await held;
+    return findByEmail(email);
+  };
+  const { email, password } = ada;
+  const logins = Array.from({ length: 80 }, () => {
+    const { answer } = site.browser().begin("POST", "/auth/login", { email, password }, patiently);
+    const count = () => void seen.answered++;
+    return answer.then(count, count);
+  });
+  for (let look = 0; look < 5_000 && seen.asked + seen.answered < logins.length; look++) {
+    await pause(1);
+  }
+  const { asked } = seen;
+  proceed();
+  await Promise.all(logins);
+  users.findByEmail = findByEmail;
+  must(
+    asked < logins.length,
+    "`limitConcurrency` limits nobody.",
+    `${logins.length} logins at once → ${asked} are under way`,
+    "It counts what it let through: one for all requests, made once, when the app is. One that is made within a request counts that one alone.",
+  );
+}
+
+/** Whoever closes the page again and again is served all the same when they come back. */
+async function mustServeOwner(site: Site): Promise<void> {
+  const owner = site.browser();
+  await owner.logIn(ada);
+  for (let time = 0; time < 40; time++) await hangUp(site, owner, "GET", "/me");
+  const back = await owner.get("/me").catch(() => undefined);
+  must(
+    back?.succeeded,
+    "whoever hung up before the answer often enough is locked out of their account.",
+    ["GET /me, and the connection ends before the answer: 40 times", back ?? "→ no answer"],
+    "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.",
+  );
+}
+
+/** What was asked is done, also when nobody is left to read that it was. */
+async function mustEndUnread(site: Site): Promise<void> {
+  const leaver = site.browser();
+  await leaver.logIn(ada);
+  if (!(await hangUp(site, leaver, "POST", "/auth/logout"))) return;
+  const replay = await leaver.get("/me");
+  must(
+    replay.status !== 200,
+    "whoever hangs up before the answer to a logout stays logged in.",
+    ["POST /auth/logout, and the connection ends before the answer", replay],
+    "Whoever logs out closes the page at once, or the network does. What was asked is done all the same: whether somebody reads the answer is no matter.",
+  );
+}
+
+/**
+ * As whoever closes the page: what it asked is on its way, and nobody reads the answer.
+ *
+ * @returns Whether the app had begun to look at it by then.
+ */
+async function hangUp(
+  site: Site,
+  browser: Browser,
+  method: "GET" | "POST",
+  path: string,
+): Promise<boolean> {
   const { hostname, port } = new URL(site.address);
-  const headers = { ...site.proxyHeaders, Cookie: await browser.cookieHeader() };
+  const headers: Record<string, string> = {
+    ...site.proxyHeaders,
+    ...(method === "POST" && { Origin: site.origin, "Content-Length": "0" }),
+    Cookie: await browser.cookieHeader(),
+  };
   const hold = site.commands.hold("read");
+  let begun = false;
   const leaving = connect(Number(port), hostname);
   await once(leaving, "connect");
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  leaving.write(`GET /visits HTTP/1.1\r\n${lines.join("")}\r\n`);
+  leaving.write(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  const reached = hold.reached.then(() => (begun = true));
+  // What is to be done has to have arrived.
+  if (method === "POST") await Promise.race([reached, untilSeen(site)]);
   leaving.resetAndDestroy();
   await untilSeen(site);
   hold.release();
   await site.commands.quiet();
+  return begun;
 }
 
 /** Clients that hang up during their login: more than an app lets in at a time. */

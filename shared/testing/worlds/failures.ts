@@ -4,7 +4,8 @@ import { fullRedis, kindOf, replyError, type CommandKind } from "../commands.ts"
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
-import { impatiently, loseAnswers } from "../moments.ts";
+import type { Exchange } from "../browser.ts";
+import { holdEverything, impatiently, loseAnswers } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
@@ -19,7 +20,8 @@ import {
 } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
-const { ada, grace } = seededUsers;
+const { ada, alan, grace } = seededUsers;
+const patiently = { withinMs: 1e7 };
 
 /** Worlds in which Redis or the database is slow, refuses, or is away. */
 export const failures: readonly World[] = [
@@ -47,24 +49,23 @@ async function slowRedis(goal: WorldGoal): Promise<void> {
       const hold = site.commands.hold(kind);
       const route = `/auth/${act === logIn ? "login" : act === logOut ? "logout" : "logout-all"}`;
       const body = act === logIn ? { email: ada.email, password: ada.password } : undefined;
-      const early = await impatiently(async () => {
-        const { answer } = browser.begin("POST", route, body, { withinMs: 1e7 });
-        await Promise.race([answer, hold.reached]);
-        return Promise.race([answer, pause(40).then(() => undefined)]);
-      });
+      const early = await impatientlyAt(hold.reached, () =>
+        browser.begin("POST", route, body, patiently),
+      );
       const stored = async () => (await redis.keys()).length;
       const whenAnswered = await stored();
       hold.letOthersPass();
       const replay =
-        early?.succeeded && step >= 4
+        early && step >= 4
           ? await site.browser().get("/me", { headers: { Cookie: cookie } })
           : undefined;
       hold.release();
+      const given = await early?.answer;
       await site.commands.quiet();
       const afterwards = await stored();
       await site.close();
-      if (!early?.succeeded) continue;
-      const evidence = [String(early), "the command is still on its way to Redis"];
+      if (!given?.succeeded) continue;
+      const evidence = [String(given), "the command is still on its way to Redis"];
       must(
         act === logIn || replay?.status !== 200,
         "a logout is answered with success before the session is gone.",
@@ -79,6 +80,22 @@ async function slowRedis(goal: WorldGoal): Promise<void> {
       );
     }
   }
+}
+
+/**
+ * A request whose answer has begun to arrive because the app's patience of up to 4 s ended first: a
+ * browser acts on its headers. Undefined when the app goes on waiting.
+ */
+async function impatientlyAt(
+  reached: Promise<unknown>,
+  begin: () => Exchange,
+): Promise<Exchange | undefined> {
+  return impatiently(40, async () => {
+    const exchange = begin();
+    await Promise.race([exchange.answer, reached]);
+    await Promise.race([exchange.headers, exchange.answer, pause(100)]);
+    return exchange.headersArrived ? exchange : undefined;
+  });
 }
 
 /** A Redis of another city: each of its answers takes as long as a packet needs. */
@@ -250,6 +267,46 @@ async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
     // Whoever ends the sessions before the password has done that much.
     if (act !== changePassword) await actor.isAsBefore();
   }
+  await slowDatabase(site, step);
+}
+
+/** Whoever has answered that it took too long has not done it, and does not go on. */
+async function slowDatabase(site: Site, step: number): Promise<void> {
+  for (const act of [logIn, rename]) {
+    if (knownSince[act.does] > step) continue;
+    const browser = site.browser();
+    if (act === rename) await browser.logIn(alan);
+    const before = await site.db.users.findById(alan.id);
+    const { email, password } = alan;
+    const hold = holdEverything(site, "other");
+    const exchange = await impatientlyAt(hold.reached, () =>
+      act === logIn
+        ? browser.begin("POST", "/auth/login", { email, password }, patiently)
+        : browser.begin("PATCH", "/me", { displayName: "Alan, late" }, patiently),
+    );
+    hold.release();
+    const early = await exchange?.answer;
+    await pause(5);
+    await site.commands.quiet();
+    if (!early || early.succeeded) continue;
+    const after = await site.db.users.findById(alan.id);
+    const evidence = [early, "the database answers after that"];
+    const why =
+      "A timer that answers stops nobody: what waited for the database goes on when it answers. Look whether the answer is given, before each thing that counts.";
+    must(
+      after?.displayName === before?.displayName,
+      `${early.route} answers ${early.status}, and changes the name all the same.`,
+      evidence,
+      why,
+    );
+    const me = step >= 4 && act === logIn ? await browser.get("/me") : undefined;
+    must(
+      me?.status !== 200,
+      `${early.route} answers ${early.status}, and logs in all the same.`,
+      [...evidence, me ?? ""],
+      why,
+    );
+  }
 }
 
 /** What stands in the address has to reach the client: user, password, database, TLS. */
@@ -331,16 +388,10 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
   const site = await open({ redisUrl: relay.through(ground.redisUrl) });
   mustTryAgainSoon(site);
   const visitor = site.browser();
-  const patiently = { withinMs: 1e7 };
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
-  const status = await impatiently(async () => {
-    const attempts = new Promise<void>((resolve) => {
-      let count = 0;
-      site.redis.on("reconnecting", () => {
-        if (++count > 40) resolve();
-      });
-      site.redis.on("end", () => resolve());
-    });
+  const beforeOutage = site.watch.lines.length;
+  const status = await impatiently(1_000, async () => {
+    const attempts = attemptsOf(site, 40);
     await relay.refuse();
     await attempts;
     const { status } = site.redis;
@@ -360,4 +411,28 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
     [`the client's status after 40 attempts: ${status}`, last ?? "GET /visits\n→ no answer"],
     "`retryStrategy` decides whether ioredis ever connects again: null means never, also when it comes after some tries. An outage lasts as long as it lasts.",
   );
+  const beforeNext = site.watch.lines.length;
+  if (beforeNext === beforeOutage) return;
+  await impatiently(1_000, async () => {
+    const attempts = attemptsOf(site, 10);
+    await relay.refuse();
+    await attempts;
+  });
+  must(
+    site.watch.lines.length > beforeNext,
+    "the next outage leaves no line in the log.",
+    ["the first one:", site.watch.lines[beforeOutage]?.text ?? "", "the second one: nothing"],
+    "Whoever reads the log in a month wants to know when Redis was gone, each time. What is said once per outage has to be said anew after the connection was back: `ready`.",
+  );
+}
+
+/** Resolves when the client has tried to connect that often since, or has given up. */
+function attemptsOf({ redis }: Site, enough: number): Promise<void> {
+  return new Promise((resolve) => {
+    let count = 0;
+    redis.on("reconnecting", () => {
+      if (++count > enough) resolve();
+    });
+    redis.on("end", () => resolve());
+  });
 }

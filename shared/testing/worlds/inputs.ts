@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
@@ -10,8 +12,62 @@ import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
 
-/** A world of inputs that nobody should send. */
-export const inputs: readonly World[] = [{ name: "With inputs of every kind", visit: everyKind }];
+/** Worlds of inputs that nobody should send. */
+export const inputs: readonly World[] = [
+  { name: "With a body that nobody asked for", visit: unaskedBody },
+  { name: "With inputs of every kind", visit: everyKind },
+];
+
+const unaskedBytes = 1_000_000;
+
+/** Whoever sends very much is answered before all of it has come, or told that it is too much. */
+async function unaskedBody({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  for (const type of [
+    "application/json",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+    "application/vnd.api+json",
+  ]) {
+    must(
+      !(await readsAll(site, type)),
+      `the app reads a megabyte that calls itself ${type}.`,
+      [
+        `POST /visits, Content-Type: ${type}, Content-Length: ${unaskedBytes}`,
+        "→ no answer before all of it has come, and then it is not 413",
+      ],
+      "Whoever sends much fills the memory and keeps the server at work, also without an account. The limit of `express.json` holds for JSON alone: each other parser needs its own, and the best one is none.",
+    );
+  }
+}
+
+async function readsAll(site: Site, type: string): Promise<boolean> {
+  const { hostname, port } = new URL(site.address);
+  const headers = {
+    ...site.proxyHeaders,
+    Origin: site.origin,
+    "Content-Type": type,
+    "Content-Length": String(unaskedBytes),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  const state = { answer: "" };
+  socket.on("data", (part) => (state.answer += part.toString()));
+  socket.write(`POST /visits HTTP/1.1\r\n${lines.join("")}\r\n${" ".repeat(1_000)}`);
+  // What is asked after that is answered: by then, so would this be.
+  for (let look = 0; look < 20 && !state.answer; look++) await site.browser().get("/health");
+  const isEarly = state.answer !== "";
+  if (!isEarly) {
+    socket.write(" ".repeat(unaskedBytes - 1_000));
+    await Promise.race([once(socket, "data"), once(socket, "close")]);
+  }
+  socket.destroy();
+  // A parser with a limit lets all of it pass by before it says so.
+  return !isEarly && !state.answer.startsWith("HTTP/1.1 413");
+}
 
 async function everyKind({ open, step }: WorldGoal): Promise<void> {
   const site = await open();

@@ -19,7 +19,7 @@ import {
 } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
-const { ada } = seededUsers;
+const { ada, grace } = seededUsers;
 
 /** Worlds in which something else happens at the same time, or at another process. */
 export const meanwhile: readonly World[] = [
@@ -199,5 +199,23 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
     "the refusal does not carry the code not_authenticated.",
     late,
     'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
+  );
+  await broughtBack(site);
+}
+
+/** Deleted by mistake, and back from a copy of the database. */
+async function broughtBack(site: Site): Promise<void> {
+  const browser = await loggedIn(site, grace);
+  await site.db.users.remove(grace.id);
+  await browser.get("/me");
+  await site.db.users.add(grace);
+  const { email, password } = grace;
+  const login = await browser.post("/auth/login", { email, password });
+  const me = await browser.get("/me");
+  must(
+    login.status === 200 && me.status === 200,
+    "somebody who was deleted by mistake, and is back, is kept out.",
+    [login, me],
+    "Who exists is known to the database alone, and changes. Ask it at each request.",
   );
 }

@@ -21,6 +21,7 @@ export const requests: readonly World[] = [
       const login = await site.program().post("/auth/login", { email, password });
       if (login.status === 403) return;
       await tellStory(site, step, [site.program(), site.program()]);
+      for (const client of otherClients) await mustServe(site, client);
     },
   },
   {
@@ -48,6 +49,37 @@ export const requests: readonly World[] = [
   { name: "By another method", visit: otherMethods },
   { name: "From a page of another site", visit: otherSites },
 ];
+
+/** Programs, crawlers, and a phone whose maker is called like one. */
+const otherClients = [
+  "curl/8.11.0",
+  "python-requests/2.32.3",
+  "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+  "Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+  "",
+];
+
+async function mustServe(site: Site, client: string): Promise<void> {
+  const browser = site.browser();
+  const headers = { "User-Agent": client };
+  const answers = [
+    await browser.get("/visits", { headers }),
+    await browser.get("/visits", { headers }),
+  ];
+  must(
+    answers.every(({ status }) => status < 500),
+    `GET /visits crashes for a client that calls itself "${client}".`,
+    answers,
+    "Who is asking is for the session to say. What a client calls itself says nothing that can be relied on, and every route has to do without it.",
+  );
+  // A crawler keeps no cookies, so an app may well give it none.
+  must(
+    client.includes("Googlebot") || answers.at(-1)?.data.visits === 2,
+    `a client that calls itself "${client}" is not remembered.`,
+    answers,
+    "Programs are visitors as well, and what a client calls itself says nothing that can be relied on: there is a phone called Cubot. Whoever brings a cookie back is known by it.",
+  );
+}
 
 /** What came over http is refused before anybody looks at its cookie. */
 async function inTheClear(site: Site): Promise<void> {

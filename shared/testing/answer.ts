@@ -110,9 +110,9 @@ export class Answer {
     );
     must(
       !this.headers[fellThrough],
-      `${this.route} is handled, but nobody answers: the handler called next(), or threw null or undefined.`,
+      `${this.route} is handled, but nobody answers: what is mounted there calls next(), or throws null or undefined.`,
       this,
-      "Express goes on to the next handler in all three cases, and there is none. What is thrown has to be an Error.",
+      "Express goes on to the next handler in all three cases, and there is none. A limit or a check alone is none: is there a route with this method and path behind it? What is thrown has to be an Error.",
     );
     must(
       this.status !== 404 || this.body !== undefined,

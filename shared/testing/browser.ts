@@ -78,8 +78,21 @@ export class Browser {
   /** Demands that this browser has a session cookie after an answer, and finds out why it has none. */
   async mustHaveSession(answer: Answer, reason: string): Promise<void> {
     if (await this.sessionCookie()) return;
+    const refused = answer.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
     must(
-      !answer.setCookies.some(({ value }) => sessionIdIn(value) !== undefined),
+      !refused || (refused.livesMs ?? Infinity) > 1_000,
+      "The session cookie has expired before the browser comes back.",
+      answer,
+      "`maxAge` counts milliseconds: a day is 24 * 60 * 60 * 1000. `expires` is a moment in the future.",
+    );
+    must(
+      !refused?.path || refused.path === "/",
+      `The browser sends the session cookie to ${refused?.path} alone.`,
+      answer,
+      "`path` says where the cookie belongs. A session is for the whole app: leave it out, or take `/`.",
+    );
+    must(
+      !refused,
       "The browser refuses the session cookie.",
       answer,
       "On http a browser takes neither Secure nor a __Host- name: both belong to production. It takes SameSite=None with Secure only, and no cookie for another domain than the site's own.",

@@ -147,7 +147,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
   [
     /'req\.session' as it is undefined|reading '(visits|userId)'/,
     {
-      cause: "`req.session` is undefined",
+      cause: "`req.session` is undefined, or what stands in its place",
       advice:
         "Express runs middleware in the order in which it is mounted: `session()` must come before the routes that use it, and its cookie has to be for all paths. After `destroy` there is no session either.",
     },

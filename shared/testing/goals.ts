@@ -13,6 +13,7 @@ import { recogniseSessions } from "./cookies.ts";
 import { describeError } from "./crashes.ts";
 import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
 import { stepOfTest } from "../runner/manifest.ts";
+import { hashesDone } from "./hashes.ts";
 import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
 import { brokenRules, type BrokenRule } from "./rules.ts";
@@ -114,6 +115,7 @@ export function goalsFor(module: StepModule) {
         const run: Run = { observer, errors, escaped, watch: new Watch() };
         const output = tapOutput(true, (line) => run.watch.printed(line));
         await use(run);
+        await hashesDone();
         output.stop();
         console.error = log;
         loggedErrors.unsubscribe(handled as ChannelListener);

@@ -12,7 +12,7 @@ export async function guessingWork(
   const site = await open({ db: await createDatabase({ bcryptCost, people: [ada] }) });
   await site.browser().logIn(ada);
   const guess = async (email: string) => {
-    const answer = await site.browser().post("/auth/login", { email, password: "guessed" });
+    const answer = await site.browser().post("/auth/login", { email, password: "guessed wrongly" });
     answer.orNotJudged(401, "a wrong password is not refused yet");
   };
   // Whatever is prepared at the first login is prepared now.

@@ -14,24 +14,27 @@ export async function silence(relay: Relay): Promise<void> {
   relay.fallSilent();
 }
 
+const patienceMs = 3_000;
+
 /**
  * An app that has a visitor, ready to lose its Redis and to get it back.
  *
- * @returns Loses Redis, gets it back, and demands what a visitor may expect meanwhile and afterwards.
+ * @returns Loses Redis, gets it back, and demands what a visitor may expect meanwhile and afterwards:
+ * 3 s each, or so many times less where timers run that many times faster.
  */
 export async function visitorBehind(
   { what, cut }: Outage,
   { open, openRelay, site }: Pick<Goal, "open" | "openRelay" | "site">,
-): Promise<(backWithinMs: number) => Promise<void>> {
+): Promise<(hurry: number) => Promise<void>> {
   const relay = await openRelay();
   const app = await open({ db: site.db, redisUrl: relay.through(site.redisUrl) });
   const visitor = app.browser();
-  const visit = (by = visitor) => by.get("/visits", { withinMs: 3_000 });
+  const visit = (by = visitor, withinMs = patienceMs) => by.get("/visits", { withinMs });
   (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
 
-  return async (backWithinMs: number) => {
+  return async (hurry: number) => {
     await cut(relay);
-    const during = await visit().catch(() => undefined);
+    const during = await visit(visitor, patienceMs / hurry).catch(() => undefined);
     const { commandTimeout, maxRetriesPerRequest } = app.redis.options;
     must(
       during,
@@ -49,7 +52,7 @@ export async function visitorBehind(
       "Somebody who is logged in must never look logged out because a server is missing.",
     );
     await relay.restore();
-    const deadline = Date.now() + backWithinMs;
+    const deadline = Date.now() + patienceMs / hurry;
     let after = await visit().catch(() => undefined);
     while (after?.status !== 200 && Date.now() < deadline) {
       await pause(5);

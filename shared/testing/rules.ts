@@ -266,6 +266,22 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "no body is asked for where none belongs",
+    since: 3,
+    why: "A GET brings no body. `validate` belongs to the route whose body it checks; mounted for all of them, it refuses whatever else is asked.",
+    breach({ exchanges }) {
+      const refused = exchanges.find(
+        ({ answer }) => answer.request.method === "GET" && answer.errorCode === "invalid_body",
+      );
+      return (
+        refused && {
+          claim: `${refused.answer.route} is refused for its body, and has none.`,
+          evidence: refused.answer,
+        }
+      );
+    },
+  },
+  {
     name: "no session for who is refused",
     since: 1,
     why: "Whoever is refused has nothing to remember. A session for each refusal fills the store at the speed of whoever guesses. `regenerate` begins a new one; `destroy` ends the one there is.",

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import {
   Agent,
   createServer,
@@ -227,11 +227,18 @@ export class Site {
       this.#commands.attach(redis);
       return redis;
     };
-    this.#app = await create(this.#module, {
-      redis: this.#redis,
-      db: this.db,
-      config: this.config,
-    });
+    // A store that outlives its app hears of each one that is made here; in a process there is one.
+    const { defaultMaxListeners } = EventEmitter;
+    EventEmitter.defaultMaxListeners = 0;
+    try {
+      this.#app = await create(this.#module, {
+        redis: this.#redis,
+        db: this.db,
+        config: this.config,
+      });
+    } finally {
+      EventEmitter.defaultMaxListeners = defaultMaxListeners;
+    }
     const stray = strayAddress();
     if (stray === undefined) return;
     throw new AppNotBuilt(

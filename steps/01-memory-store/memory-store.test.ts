@@ -19,7 +19,7 @@ goal("a second visit counts 2", async ({ browser }) => {
     visits === 1,
     visits === undefined
       ? "The answer to GET /visits has no `data.visits`."
-      : `The first visit counts ${String(visits)}, not 1.`,
+      : `The first visit counts ${JSON.stringify(visits)}, not 1.`,
     first,
     "The answer is { data: { visits } }. A new session holds no counter yet, and undefined plus one is no number.",
   );

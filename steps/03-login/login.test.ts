@@ -23,10 +23,12 @@ goal("the right password logs in", async ({ browser, redis }) => {
   const answer = await browser.post(route, right);
   answer.mustBe(
     200,
-    `The right password is refused${answer.status === 400 ? ", before the handler sees it" : ""}.`,
+    answer.succeeded
+      ? `A login answers ${answer.status}, not 200.`
+      : `The right password is refused${answer.status === 400 ? ", before the handler sees it" : ""}.`,
     answer.status === 400
       ? "400 says that the schema refused the body. What is given to `refine` returns true for what it accepts; with braces around its body, it needs a `return`."
-      : "Compare the password with the hash of the user whose email it is. A `return` inside a callback of `bcrypt.compare` leaves the callback, not your handler.",
+      : "`await` the user, then `await bcrypt.compare(password, user.passwordHash)`: first the text, then the hash that is stored. And a `return` inside a callback leaves the callback, not your handler.",
   );
   must(
     answer.data.id === ada.id && answer.data.email === ada.email,
@@ -38,7 +40,7 @@ goal("the right password logs in", async ({ browser, redis }) => {
   const contents = [...(await redis.contents())];
   must(
     contents.some(([, value]) => knows(value, ada.id)),
-    "After a login, no session in Redis knows who logged in.",
+    "After a login, no session in Redis holds the user's id.",
     [answer, ...contents.map(([key, value]) => `${key} = ${value}`)],
     "The session is what the server remembers: put the user's id into `req.session`, once `regenerate` has begun an empty one.",
   );
@@ -49,11 +51,11 @@ goal("a wrong password answers 401", async ({ site }) => {
   const answer = await site.browser().post(route, wrong);
   answer.mustBe(
     401,
-    answer.succeeded
+    answer.succeeded && answer.errorCode === undefined
       ? "A wrong password logged in."
       : `A wrong password answers ${answer.status}, not 401.`,
-    answer.succeeded
-      ? "`bcrypt.compare` returns a Promise, and a Promise is always truthy: what it resolves to is the verdict."
+    answer.succeeded && answer.errorCode === undefined
+      ? "No such user, or no match: either is enough to refuse. `bcrypt.compare` returns a Promise, and a Promise is always truthy: what it resolves to is the verdict."
       : "401 says: I do not know you. The form was right, so it is not a 400, and nobody is in, so it is not a 200.",
   );
   answer.mustSay("invalid_credentials");

@@ -18,7 +18,7 @@ export function connectRedis(url: string): Redis {
     password: decodeURIComponent(password),
     db: Number(pathname.slice(1) || 0),
     tls: url.startsWith("rediss:") ? {} : undefined,
-    // A visitor would rather read an error now than wait for ten seconds of retries.
+    // A visitor would rather read an error now than wait for a minute of retries.
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,

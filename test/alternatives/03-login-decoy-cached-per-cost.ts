@@ -15,7 +15,7 @@ const sessionLifeMs = 24 * 60 * 60 * 1000;
 
 export function connectRedis(url: string): Redis {
   const redis = new Redis(url, {
-    // A visitor would rather read an error now than wait for ten seconds of retries.
+    // A visitor would rather read an error now than wait for a minute of retries.
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,

@@ -460,4 +460,16 @@ ${mountSession}`,
     goal: "With a body that nobody asked for",
     says: "the app reads a megabyte that calls itself text/plain",
   },
+  {
+    name: "the cookie's life in seconds",
+    edits: [["      secret,\n", "      secret,\n      cookie: { maxAge: 60 },\n"]],
+    goal: "a second visit counts 2",
+    says: "The session cookie has expired before the browser comes back",
+  },
+  {
+    name: "the cookie belongs to one path",
+    edits: [["      secret,\n", '      secret,\n      cookie: { path: "/visit" },\n']],
+    goal: "a second visit counts 2",
+    says: "The browser sends the session cookie to /visit alone",
+  },
 ];

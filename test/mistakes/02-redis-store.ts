@@ -16,7 +16,7 @@ const cookie = `      cookie: {
 `;
 
 const patience = `\
-    // A visitor would rather read an error now than wait for ten seconds of retries.
+    // A visitor would rather read an error now than wait for a minute of retries.
     maxRetriesPerRequest: 1,
     connectTimeout: 1_000,
     commandTimeout: 2_000,
@@ -481,5 +481,17 @@ export const mistakes: readonly Mistake[] = [
     ],
     goal: "Hours after the last visit",
     says: "ends with the browser, and the one before lived 24 h",
+  },
+  {
+    name: "a patience of twenty seconds",
+    edits: [[patience, "    maxRetriesPerRequest: 2,\n    commandTimeout: 20_000,\n"]],
+    goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
+    says: "keeps the visitor waiting for more than 3 s",
+  },
+  {
+    name: "the error is logged whole",
+    edits: [[listener, '  redis.on("error", console.error);\n']],
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows the password of Redis",
   },
 ];

@@ -628,4 +628,34 @@ ${storeUser}      req.session.save((error) => {
     goal: "With a slow Redis",
     says: "a login is answered with success before the session is stored",
   },
+  {
+    name: "every request is checked for a login",
+    edits: [
+      [
+        'app.post("/auth/login", validate({ body: LoginSchema }), async',
+        'app.use(validate({ body: LoginSchema }));\n  app.post("/auth/login", async',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "is refused for its body, and has none",
+  },
+  {
+    name: "a login answers 201",
+    edits: [
+      ["    res.json({ data: { id: user.id,", "    res.status(201).json({ data: { id: user.id,"],
+    ],
+    goal: "the right password logs in",
+    says: "A login answers 201, not 200",
+  },
+  {
+    name: "a refusal that forgets its status",
+    edits: [
+      [
+        'res.status(401).json({ error: { code: "invalid_credentials" } });',
+        'res.json({ error: { code: "invalid_credentials" } });',
+      ],
+    ],
+    goal: "a wrong password answers 401",
+    says: "A wrong password answers 200, not 401",
+  },
 ];

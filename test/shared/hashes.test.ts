@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import bcrypt, { compare, hashSync } from "bcrypt";
 import * as everything from "bcrypt";
 import { describe, expect, test } from "vitest";
-import { containsHash, hashingDuring } from "../../shared/testing/hashes.ts";
+import { containsHash, hashesDone, hashingDuring } from "../../shared/testing/hashes.ts";
 
 const required: typeof bcrypt = createRequire(import.meta.url)("bcrypt");
 const stored = hashSync("analytical engine", 5);
@@ -75,4 +75,11 @@ test("afterwards nothing is watched, also when the action failed", async () => {
 test("a hash is found in any text", () => {
   expect(containsHash(JSON.stringify({ user: { passwordHash: stored } }))).toBe(true);
   expect(containsHash("$2 and 10$, $2b$")).toBe(false);
+});
+
+test("a hash that nobody waits for is waited for", async () => {
+  let done = false;
+  void bcrypt.hash("a decoy", 8).then(() => (done = true));
+  await hashesDone();
+  expect(done).toBe(true);
 });

@@ -341,7 +341,10 @@ function describeLoadError(
   if (message.includes("app.listen unexpectedly called")) {
     return `${place} listens on a port by itself. It only builds the app: the main program and the tests listen. Take \`app.listen\` out.`;
   }
-  return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.`;
+  const advice = / is not defined/.test(message)
+    ? "\nNothing of that name is declared or imported there. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports."
+    : "";
+  return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.${advice}`;
 }
 
 /** A package that was found at the same place each time: what it was given keeps it there. */

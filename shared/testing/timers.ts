@@ -6,6 +6,8 @@ export interface HeldTimers {
   /** Runs them once the app has nothing else left to do, and waits until it has done that as well. */
   settle(site: Site): Promise<void>;
   release(): void;
+  /** None of them happens any more. */
+  cancelAll(): void;
 }
 
 type Callback = (...args: unknown[]) => void;
@@ -58,5 +60,9 @@ export function holdTimers(): HeldTimers {
       await commands.quiet();
     },
     release: () => void Object.assign(globalThis, originals),
+    cancelAll() {
+      for (const timer of waiting.keys()) originals.clearTimeout(timer as NodeJS.Timeout);
+      waiting.clear();
+    },
   };
 }

@@ -648,6 +648,6 @@ ${readUserId}`,
       ],
     ],
     goal: "With a database that fails",
-    says: "PATCH /me answers 503, and changes the name all the same",
+    says: "PATCH /me is answered, and the handler goes on",
   },
 ];

@@ -270,7 +270,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a path that few routes begin with",
     edits: [['path: "/",', 'path: "/auth",']],
     goal: "in development the cookie sticks on http, under a name of your own",
-    says: "The browser refuses the session cookie",
+    says: "The browser sends the session cookie to /auth alone",
   },
   {
     name: "logout clears the cookie without its flags",

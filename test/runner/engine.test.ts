@@ -44,6 +44,15 @@ test("nothing that a file keeps in variables reaches the next run", async () => 
   }
 });
 
+test("nothing that a file puts off happens in the next run", async () => {
+  const late = solution.replace(
+    "const { email, password } = req.validBody;",
+    '$&\n    setTimeout(() => { throw new Error("of the file before"); }, 300);',
+  );
+  await wide.run(step, late, ["a wrong password answers 401"]);
+  expect(meetsItsGoals(await wide.run(step, solution))).toBe(true);
+});
+
 test("an app that cannot be built is one unmet goal, with the others not judged", async () => {
   const { goals } = await wide.run(step, solution.replace("return app;", ""));
   const unmet = goals.filter(({ verdict }) => verdict === "unmet");

@@ -86,7 +86,9 @@ test("a cause stands with its place, and what is unknown speaks for itself", () 
     new TypeError("Cannot read properties of undefined (reading 'visits')"),
     frames,
   );
-  expect(describeCause(known)).toBe("`req.session` is undefined (app.ts:3)");
+  expect(describeCause(known)).toBe(
+    "`req.session` is undefined, or what stands in its place (app.ts:3)",
+  );
   expect(describeCause(errorAt(frames))).toBe("TypeError: user is undefined (app.ts:3)");
 });
 

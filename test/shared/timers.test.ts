@@ -59,3 +59,14 @@ test("release gives the timers back", () => {
   timers.release();
   expect(globalThis.setTimeout).toBe(before);
 });
+
+test("what was put off and is cancelled never happens", async () => {
+  const ran: string[] = [];
+  const timers = holdTimers();
+  setTimeout(() => ran.push("once"), 1);
+  setInterval(() => ran.push("each time"), 1);
+  timers.cancelAll();
+  timers.release();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(ran).toEqual([]);
+});

@@ -8,6 +8,7 @@ export interface TrialEntry extends GoalEntry {
 
 /** The circumstances in which the same story has to come out, and the first step that lives in each. */
 const circumstances = [
+  { name: "In the whole story", since: 1 },
   { name: "For a program that is no browser", since: 1 },
   { name: "In production, behind TLS", since: 1 },
   { name: "Among other cookies", since: 1 },

@@ -150,6 +150,17 @@ export class Answer {
     );
   }
 
+  /** Demands the fields of the contract, whatever they hold, where the contract wants them. */
+  mustTell(...fields: readonly string[]): void {
+    const missing = fields.filter((field) => this.data[field] === undefined);
+    must(
+      missing.length === 0,
+      `${this.route} answers without ${missing.map((field) => `data.${field}`).join(" and ")}.`,
+      this,
+      `Clients find it by its name: { data: { ${fields.join(", ")} } }.`,
+    );
+  }
+
   /** For what a goal takes for granted: when it fails, the goal is not judged. */
   orNotJudged(expected: number | readonly number[], what: string): this {
     if (![expected].flat().includes(this.status)) {

@@ -60,7 +60,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /scanIterator/,
+    /scanIterator|client\.\w+ is not a function/,
     {
       cause: "the store has no `client`",
       advice: "It calls the connection by that name: `new RedisStore({ client: redis })`.",

@@ -1,6 +1,7 @@
 import crypto from "node:crypto";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { pause } from "./time.ts";
 
 /** Whether a bcrypt hash stands anywhere in a text. */
@@ -19,6 +20,7 @@ export interface HashingWork {
 }
 
 interface NativeBcrypt {
+  gen_salt(...args: unknown[]): unknown;
   encrypt(...args: unknown[]): unknown;
   encrypt_sync(...args: unknown[]): unknown;
   compare(...args: unknown[]): unknown;
@@ -32,11 +34,10 @@ const native: NativeBcrypt = require("node-gyp-build")(
 );
 
 let underWay = 0;
-// Between a hash and the randomness for its salt, which comes first, a few turns pass.
-const quietLooks = 3;
+const randomness = promisify(crypto.randomBytes);
 
-// Each hands its result to a callback, from a thread that has to be there by then.
-for (const name of ["encrypt", "compare"] as const) {
+// Each hands its result to a callback, in a thread that has to be there by then.
+for (const name of ["gen_salt", "encrypt", "compare"] as const) {
   const original = native[name];
   native[name] = (...args) => {
     const done = args.pop() as (...results: unknown[]) => void;
@@ -53,7 +54,9 @@ for (const name of ["encrypt", "compare"] as const) {
 
 /** Waits for hashes that nobody waits for: a thread that ends in the middle of one takes the process with it. */
 export async function hashesDone(): Promise<void> {
-  for (let quiet = 0; quiet < quietLooks; quiet = underWay === 0 ? quiet + 1 : 0) await pause(1);
+  // Randomness for a salt comes first. What is asked for now comes after it.
+  for (let look = 0; look < 2; look++) await randomness(1);
+  while (underWay > 0) await pause(1);
 }
 
 /** Counts the work of hashing that `action` causes: no clock is asked. */

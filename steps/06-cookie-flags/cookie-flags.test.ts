@@ -78,7 +78,7 @@ goal("in development the cookie sticks on http, under a name of your own", async
   );
   must(
     login.setCookies.every(({ name }) => name !== "connect.sid"),
-    "The cookie still has the default name, connect.sid.",
+    "In development, the cookie still has the default name, connect.sid.",
     login,
     "It tells every visitor which software runs here, and two apps on one host overwrite each other's sessions.",
   );
@@ -134,6 +134,12 @@ goal("behind a TLS proxy, logging in sets the cookie", async ({ open }) => {
   );
   login.orNotJudged(200, "in production, nobody can log in");
   must(
+    !login.thrown,
+    `In production, the cookie cannot be set: ${login.thrown?.message}.`,
+    evidence,
+    "A name is letters, digits and hyphens; `sameSite` is one of its three words. express-session finds out when it sends the cookie.",
+  );
+  must(
     login.setCookies.length > 0,
     "Behind a TLS proxy, logging in sets no cookie: express-session withholds a Secure one.",
     evidence,
@@ -142,13 +148,13 @@ goal("behind a TLS proxy, logging in sets the cookie", async ({ open }) => {
 });
 
 goal("createApp insists on SESSION_SECRET", async ({ site }) => {
-  const secrets = { "no secret": undefined, "31 characters": "hunter2-".repeat(4).slice(1) };
+  const secrets = { without: undefined, "with 31 characters as": "hunter2-".repeat(4).slice(1) };
   for (const env of environments) {
     for (const [what, sessionSecret] of Object.entries(secrets)) {
       const { call, refusal } = await refusalToStart(site, { env, sessionSecret });
       must(
         refusal,
-        `createApp starts with ${what} as secret.`,
+        `createApp starts ${what} SESSION_SECRET.`,
         call,
         "Whoever knows the secret signs any session cookie: a fallback in the source is known to everybody who reads it, and a short one can be guessed, offline and fast, from any cookie that it signed.",
       );

@@ -650,4 +650,27 @@ ${readUserId}`,
     goal: "With a database that fails",
     says: "PATCH /me is answered, and the handler goes on",
   },
+  {
+    name: "the profile stands beside data",
+    edits: [[answerMe, "res.json(profileOf(req.user));"]],
+    goal: "after login, /me answers with the profile",
+    says: "GET /me answers without data.id and data.email and data.displayName",
+  },
+  {
+    name: "a slip in the name of a field",
+    edits: [
+      [
+        profileOf,
+        "({ id, email, displayName }: User) => ({ id, email, dispalyName: displayName });",
+      ],
+    ],
+    goal: "after login, /me answers with the profile",
+    says: "GET /me answers without data.displayName",
+  },
+  {
+    name: "the guard counts visits",
+    edits: [["    req.user = user;\n", "    req.user = user;\n    req.session.visits = 0;\n"]],
+    goal: "In the whole story",
+    says: "In the whole story: GET /visits counts 1, not 2",
+  },
 ];

@@ -633,4 +633,10 @@ ${destroy}`,
     goal: "Among many visitors",
     says: "whoever hangs up before the answer to a logout stays logged in",
   },
+  {
+    name: "key and value in each other's place",
+    edits: [["(key, value, ttlSeconds) =>", "(value, key, ttlSeconds) =>"]],
+    goal: "In the whole story",
+    says: "In the whole story: GET /visits counts 1, not 2",
+  },
 ];

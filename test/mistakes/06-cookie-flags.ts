@@ -331,7 +331,7 @@ export const mistakes: readonly Mistake[] = [
       [secrets, "[secret, ...config.previousSessionSecrets]"],
     ],
     goal: "createApp insists on SESSION_SECRET",
-    says: "starts with no secret",
+    says: "starts without SESSION_SECRET",
   },
   {
     name: "insisted on in production only",
@@ -341,7 +341,7 @@ export const mistakes: readonly Mistake[] = [
       [secrets, '[config.sessionSecret ?? "keyboard cat", ...config.previousSessionSecrets]'],
     ],
     goal: "createApp insists on SESSION_SECRET",
-    says: "starts with no secret",
+    says: "starts without SESSION_SECRET",
   },
   {
     name: "any length will do",

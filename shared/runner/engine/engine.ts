@@ -262,9 +262,9 @@ function withCause(goals: GoalResult[]): GoalResult[] {
   const waiting = counted(goals).find(({ verdict }) => verdict === "not judged");
   if (!waiting || goals.some(({ verdict }) => verdict === "unmet")) return goals;
   const { message: reason = "" } = waiting;
-  // The first goal is what the others build on.
+  // The first goal is what the others build on. A refusal or a crash speaks for itself.
   const message =
-    counted(goals)[0]?.verdict === "met"
+    counted(goals)[0]?.verdict === "met" && !/ answered [45]\d\d/.test(reason)
       ? `Here ${reason}, although a goal before saw it work: the last app has left something behind.\nEach goal builds an app of its own, in one process. What stands outside of \`createApp\` outlives it: a store with the connection of before, an object that all new sessions share. Make it inside.`
       : `${reason[0]?.toUpperCase()}${reason.slice(1)}.\nEverything else waits for that.`;
   return goals.map((each) => (each === waiting ? { ...each, verdict: "unmet", message } : each));

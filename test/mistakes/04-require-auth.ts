@@ -630,27 +630,6 @@ ${readUserId}`,
     says: "somebody who was deleted by mistake, and is back, is kept out",
   },
   {
-    name: "a timer answers, and the handler goes on",
-    edits: [
-      [
-        readUserId,
-        `${readUserId}    const timer = setTimeout(() => void res.status(503).json({ error: { code: "busy" } }), 2_000);
-`,
-      ],
-      [
-        `      ${refusal}\n      return;\n    }\n    req.user`,
-        `      clearTimeout(timer);
-      if (!res.headersSent) ${refusal}
-      return;
-    }
-    clearTimeout(timer);
-    req.user`,
-      ],
-    ],
-    goal: "With a database that fails",
-    says: "PATCH /me is answered, and the handler goes on",
-  },
-  {
     name: "the profile stands beside data",
     edits: [[answerMe, "res.json(profileOf(req.user));"]],
     goal: "after login, /me answers with the profile",

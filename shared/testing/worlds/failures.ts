@@ -5,7 +5,7 @@ import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
 import type { Exchange } from "../browser.ts";
-import { holdEverything, impatiently, loseAnswers } from "../moments.ts";
+import { impatiently, loseAnswers } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
@@ -20,7 +20,7 @@ import {
 } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
-const { ada, alan, grace } = seededUsers;
+const { ada, grace } = seededUsers;
 const patiently = { withinMs: 1e7 };
 
 /** Worlds in which Redis or the database is slow, refuses, or is away. */
@@ -266,46 +266,6 @@ async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
     );
     // Whoever ends the sessions before the password has done that much.
     if (act !== changePassword) await actor.isAsBefore();
-  }
-  await slowDatabase(site, step);
-}
-
-/** Whoever has answered that it took too long has not done it, and does not go on. */
-async function slowDatabase(site: Site, step: number): Promise<void> {
-  for (const act of [logIn, rename]) {
-    if (knownSince[act.does] > step) continue;
-    const browser = site.browser();
-    if (act === rename) await browser.logIn(alan);
-    const before = await site.db.users.findById(alan.id);
-    const { email, password } = alan;
-    const hold = holdEverything(site, "other");
-    const exchange = await impatientlyAt(hold.reached, () =>
-      act === logIn
-        ? browser.begin("POST", "/auth/login", { email, password }, patiently)
-        : browser.begin("PATCH", "/me", { displayName: "Alan, late" }, patiently),
-    );
-    hold.release();
-    const early = await exchange?.answer;
-    await pause(5);
-    await site.commands.quiet();
-    if (!early || early.succeeded) continue;
-    const after = await site.db.users.findById(alan.id);
-    const evidence = [early, "the database answers after that"];
-    const why =
-      "A timer that answers stops nobody: what waited for the database goes on when it answers. Look whether the answer is given, before each thing that counts.";
-    must(
-      after?.displayName === before?.displayName,
-      `${early.route} answers ${early.status}, and changes the name all the same.`,
-      evidence,
-      why,
-    );
-    const me = step >= 4 && act === logIn ? await browser.get("/me") : undefined;
-    must(
-      me?.status !== 200,
-      `${early.route} answers ${early.status}, and logs in all the same.`,
-      [...evidence, me ?? ""],
-      why,
-    );
   }
 }
 

@@ -33,30 +33,36 @@ const native: NativeBcrypt = require("node-gyp-build")(
   dirname(require.resolve("bcrypt/package.json")),
 );
 
-let underWay = 0;
 const randomness = promisify(crypto.randomBytes);
 
-// Each hands its result to a callback, in a thread that has to be there by then.
-for (const name of ["gen_salt", "encrypt", "compare"] as const) {
-  const original = native[name];
-  native[name] = (...args) => {
-    const done = args.pop() as (...results: unknown[]) => void;
-    underWay++;
-    return Reflect.apply(original, native, [
-      ...args,
-      (...results: unknown[]) => {
-        underWay--;
+// This module is evaluated anew for every run, and bcrypt is not.
+const counted = Symbol.for("workshop.hashes");
+const counter: { underWay: number } = Reflect.get(native, counted) ?? countHashes();
+
+function countHashes(): { underWay: number } {
+  const counter = { underWay: 0 };
+  // Each hands its result to a callback, in a thread that has to be there by then.
+  for (const name of ["gen_salt", "encrypt", "compare"] as const) {
+    const original = native[name];
+    native[name] = (...args) => {
+      const done = args.pop() as (...results: unknown[]) => void;
+      counter.underWay++;
+      const count = (...results: unknown[]) => {
+        counter.underWay--;
         done(...results);
-      },
-    ]);
-  };
+      };
+      return Reflect.apply(original, native, [...args, count]);
+    };
+  }
+  Reflect.set(native, counted, counter);
+  return counter;
 }
 
 /** Waits for hashes that nobody waits for: a thread that ends in the middle of one takes the process with it. */
 export async function hashesDone(): Promise<void> {
   // Randomness for a salt comes first. What is asked for now comes after it.
   for (let look = 0; look < 2; look++) await randomness(1);
-  while (underWay > 0) await pause(1);
+  while (counter.underWay > 0) await pause(1);
 }
 
 /** Counts the work of hashing that `action` causes: no clock is asked. */

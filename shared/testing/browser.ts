@@ -77,14 +77,15 @@ export class Browser {
 
   /** Demands that this browser has a session cookie after an answer, and finds out why it has none. */
   async mustHaveSession(answer: Answer, reason: string): Promise<void> {
-    if (await this.sessionCookie()) return;
     const refused = answer.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
+    // Whether the second in which it ends is over by now, is chance.
     must(
       !refused || (refused.livesMs ?? Infinity) > 1_000,
       "The session cookie has expired before the browser comes back.",
       answer,
       "`maxAge` counts milliseconds: a day is 24 * 60 * 60 * 1000. `expires` is a moment in the future.",
     );
+    if (await this.sessionCookie()) return;
     must(
       !refused?.path || refused.path === "/",
       `The browser sends the session cookie to ${refused?.path} alone.`,

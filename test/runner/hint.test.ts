@@ -15,9 +15,9 @@ const met: StepResult = {
 
 test("what fails in a world belongs to no TODO, and the hint says where to read", () => {
   const [goal] = worlds;
-  const lost = [{ step, goal: goal!, message: "For a program that is no browser: …" }];
+  const lost = [{ step, goal: goal!, message: "In the whole story: …" }];
   expect(nextHint(step, { ...met, lost })).toMatch(
-    /^"For a program that is no browser" belongs to no single TODO: .* npm run hint 3\.1$/,
+    /^"In the whole story" belongs to no single TODO: .* npm run hint 3\.1$/,
   );
 });
 

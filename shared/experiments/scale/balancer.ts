@@ -11,7 +11,8 @@ export async function startBalancer(cleanup: Cleanup, urls: readonly string[]): 
   const sockets = new Set<Socket>();
   let turn = 0;
   const forward = (client: Socket, attempts: number) => {
-    const app = connect(ports[turn++ % ports.length] ?? 0, "127.0.0.1");
+    const port = ports[turn++ % ports.length] ?? 0;
+    const app = connect({ port, host: "127.0.0.1", noDelay: true });
     sockets.add(app);
     let connected = false;
     app.once("connect", () => {
@@ -28,7 +29,8 @@ export async function startBalancer(cleanup: Cleanup, urls: readonly string[]): 
     });
     client.on("close", () => app.destroy());
   };
-  const server = createServer((client) => {
+  // What arrives goes on at once: gathered by TCP, each answer would wait 40 ms for an acknowledgement.
+  const server = createServer({ noDelay: true }, (client) => {
     sockets.add(client);
     client.on("error", () => {});
     client.on("close", () => sockets.delete(client));

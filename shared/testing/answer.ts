@@ -1,4 +1,4 @@
-import { describeSetCookie, shortened, type SetCookie } from "./cookies.ts";
+import { describeSetCookie, sessionIdIn, shortened, type SetCookie } from "./cookies.ts";
 import { describeCause, describeError, meaningOf } from "./crashes.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
@@ -57,6 +57,11 @@ export class Answer {
     const { body } = this;
     const data = isRecord(body) ? body.data : undefined;
     return isRecord(data) ? data : {};
+  }
+
+  /** The session cookie that it sets, if it does. */
+  get sessionCookie(): SetCookie | undefined {
+    return this.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
   }
 
   get succeeded(): boolean {

@@ -77,7 +77,7 @@ export class Browser {
 
   /** Demands that this browser has a session cookie after an answer, and finds out why it has none. */
   async mustHaveSession(answer: Answer, reason: string): Promise<void> {
-    const refused = answer.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
+    const refused = answer.sessionCookie;
     // Whether the second in which it ends is over by now, is chance.
     must(
       !refused || (refused.livesMs ?? Infinity) > 1_000,

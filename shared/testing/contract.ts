@@ -1,7 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange, RequestOptions } from "./browser.ts";
-import { describeDuration, sessionIdIn, type SetCookie } from "./cookies.ts";
+import { describeDuration, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must } from "./verdict.ts";
 
@@ -245,7 +245,7 @@ export class Actor {
     const visits = Number(answer.data.visits);
     const expected = [...this.#visits].map((count) => count + 1);
     const before = this.#cookieOfVisit;
-    const cookie = answer.setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
+    const cookie = answer.sessionCookie;
     if (cookie) this.#cookieOfVisit = { cookie, visit: answer };
     const id = this.#browser.sessionIdOf(cookieBefore);
     const isKnown = expected.includes(1) || id !== undefined;

@@ -1,3 +1,5 @@
+import { undeclared } from "../runner/engine/places.ts";
+
 /** An error in one line, with the place in the app that it came from. */
 export function describeError(error: Error): string {
   const place = placeInApp(error);
@@ -30,13 +32,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
         "What is declared with `const` exists from its line on: move it above the line that uses it.",
     },
   ],
-  [
-    /is not defined/,
-    {
-      advice:
-        "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports.",
-    },
-  ],
+  [/is not defined/, { advice: undeclared }],
   [
     /default.* is not a (constructor|function)/,
     {

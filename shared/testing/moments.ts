@@ -184,14 +184,10 @@ export async function failingAtEveryMoment(
   }
 }
 
-/**
- * The patience of an app comes to its end soon: what it puts off with a timer happens that many times
- * sooner. Much sooner, and what comes first of two can no longer be told.
- */
-export async function impatiently<Result>(
-  hurry: number,
-  action: () => Promise<Result>,
-): Promise<Result> {
+const hurry = 1_000;
+
+/** The patience of an app comes to its end at once: what it puts off with a timer happens soon. */
+export async function impatiently<Result>(action: () => Promise<Result>): Promise<Result> {
   const { setTimeout: sleep } = timers;
   timers.setTimeout = ((ms, ...rest) => sleep((ms ?? 0) / hurry, ...rest)) as typeof sleep;
   syncBuiltinESMExports();

@@ -1,5 +1,5 @@
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
-import { describeDuration, sessionIdIn } from "../../shared/testing/cookies.ts";
+import { describeDuration } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { refusalToStart, type Site } from "../../shared/testing/site.ts";
@@ -221,9 +221,7 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
 async function cookieAtLogin(site: Site) {
   const { env } = site.config;
   const login = await logIn(site.browser(), env);
-  const cookie =
-    login.setCookies.find(({ value }) => sessionIdIn(value) !== undefined) ??
-    notJudged(`in ${env}, logging in sets no cookie`);
+  const cookie = login.sessionCookie ?? notJudged(`in ${env}, logging in sets no cookie`);
   return { login, header: `${cookie.name}=${cookie.value}`, cookie };
 }
 

@@ -15,7 +15,7 @@ import {
   type Standing,
 } from "./endless-loops.ts";
 import { JudgedFiles } from "./judged-files.ts";
-import { fileOf, inProject, isLearners, placeIn } from "./places.ts";
+import { fileOf, inProject, isLearners, placeIn, undeclared } from "./places.ts";
 import { threadMemoryBytes } from "./warm-thread.mjs";
 import { WarmPool } from "./warm-worker.ts";
 
@@ -341,9 +341,7 @@ function describeLoadError(
   if (message.includes("app.listen unexpectedly called")) {
     return `${place} listens on a port by itself. It only builds the app: the main program and the tests listen. Take \`app.listen\` out.`;
   }
-  const advice = / is not defined/.test(message)
-    ? "\nNothing of that name is declared or imported there. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports."
-    : "";
+  const advice = / is not defined/.test(message) ? `\n${undeclared}` : "";
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.${advice}`;
 }
 

@@ -52,3 +52,7 @@ function placesAfter(folder: string, text: string) {
 function slashed(path: string): string {
   return path.replaceAll("\\", "/");
 }
+
+/** What a ReferenceError at such a place means, for whoever reads one for the first time. */
+export const undeclared =
+  "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports.";

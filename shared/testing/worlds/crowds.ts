@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { get, request, type IncomingMessage } from "node:http";
-import { connect } from "node:net";
 import session from "express-session";
 import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
@@ -11,13 +10,15 @@ import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
 import { grownKey } from "../work.ts";
-import { logOut, visit } from "./scenes.ts";
+import { logOut, patiently, visit } from "./scenes.ts";
+import { sendHead } from "./wire.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
 // More than what fits into a byte.
 const manyVisitors = 300;
-const patiently = { withinMs: 1e7 };
+const givesBack =
+  "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.";
 
 /** Worlds with more in them than one browser at one app. */
 export const crowds: readonly World[] = [
@@ -67,7 +68,7 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     back?.succeeded,
     "whoever hung up before the answer is never served again.",
     ["GET /visits, and the connection ends before the answer", back ?? "GET /visits\n→ no answer"],
-    "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.",
+    givesBack,
   );
   if (step >= 3) await mustServeAfter(site, await thoseWhoLeave(site));
   if (step >= 3) await mustLimit(site);
@@ -143,7 +144,7 @@ async function mustServeOwner(site: Site): Promise<void> {
     back?.succeeded,
     "whoever hung up before the answer often enough is locked out of their account.",
     ["GET /me, and the connection ends before the answer: 40 times", back ?? "→ no answer"],
-    "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.",
+    givesBack,
   );
 }
 
@@ -172,18 +173,13 @@ async function hangUp(
   method: "GET" | "POST",
   path: string,
 ): Promise<boolean> {
-  const { hostname, port } = new URL(site.address);
-  const headers: Record<string, string> = {
-    ...site.proxyHeaders,
+  const headers = {
     ...(method === "POST" && { Origin: site.origin, "Content-Length": "0" }),
     Cookie: await browser.cookieHeader(),
   };
   const hold = site.commands.hold("read");
   let begun = false;
-  const leaving = connect(Number(port), hostname);
-  await once(leaving, "connect");
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  leaving.write(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  const leaving = await sendHead(site, `${method} ${path}`, headers);
   const reached = hold.reached.then(() => (begun = true));
   // What is to be done has to have arrived.
   if (method === "POST") await Promise.race([reached, untilSeen(site)]);

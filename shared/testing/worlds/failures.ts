@@ -15,13 +15,13 @@ import {
   logIn,
   logOut,
   logOutEverywhere,
+  patiently,
   rename,
   visit,
 } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
-const patiently = { withinMs: 1e7 };
 
 /** Worlds in which Redis or the database is slow, refuses, or is away. */
 export const failures: readonly World[] = [
@@ -96,7 +96,7 @@ async function impatientlyAt(
   reached: Promise<unknown>,
   begin: () => Exchange,
 ): Promise<Exchange | undefined> {
-  return impatiently(1_000, async () => {
+  return impatiently(async () => {
     const exchange = begin();
     await Promise.race([exchange.answer, reached]);
     await Promise.race([exchange.headers, exchange.answer, pause(40)]);
@@ -356,7 +356,7 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
   const visitor = site.browser();
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
   const beforeOutage = site.watch.lines.length;
-  const status = await impatiently(1_000, async () => {
+  const status = await impatiently(async () => {
     const attempts = attemptsOf(site, 40);
     await relay.refuse();
     await attempts;
@@ -379,7 +379,7 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
   );
   const beforeNext = site.watch.lines.length;
   if (beforeNext === beforeOutage) return;
-  await impatiently(1_000, async () => {
+  await impatiently(async () => {
     const attempts = attemptsOf(site, 10);
     await relay.refuse();
     await attempts;

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { connect } from "node:net";
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
@@ -8,6 +7,7 @@ import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import { logIn } from "./scenes.ts";
 import { bannedPeople, nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
+import { sendHead } from "./wire.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
@@ -43,20 +43,15 @@ async function unaskedBody({ open }: WorldGoal): Promise<void> {
 }
 
 async function readsAll(site: Site, type: string): Promise<boolean> {
-  const { hostname, port } = new URL(site.address);
-  const headers = {
-    ...site.proxyHeaders,
+  const socket = await sendHead(site, "POST /visits", {
     Origin: site.origin,
     "Content-Type": type,
     "Content-Length": String(unaskedBytes),
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const socket = connect(Number(port), hostname);
+  });
   socket.on("error", () => {});
-  await once(socket, "connect");
   const state = { answer: "" };
   socket.on("data", (part) => (state.answer += part.toString()));
-  socket.write(`POST /visits HTTP/1.1\r\n${lines.join("")}\r\n${" ".repeat(1_000)}`);
+  socket.write(" ".repeat(1_000));
   // What is asked after that is answered: by then, so would this be.
   for (let look = 0; look < 20 && !state.answer; look++) await site.browser().get("/health");
   const isEarly = state.answer !== "";

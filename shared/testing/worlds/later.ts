@@ -1,8 +1,7 @@
 import { seededUsers } from "../../app/database.ts";
-import type { Answer } from "../answer.ts";
 import { withClock } from "../clock.ts";
 import { Actor, Contract, story } from "../contract.ts";
-import { describeDuration, sessionIdIn, type SetCookie } from "../cookies.ts";
+import { describeDuration } from "../cookies.ts";
 import { sessionKeyOf } from "../session-keys.ts";
 import { holdTimers } from "../timers.ts";
 import { must } from "../verdict.ts";
@@ -60,10 +59,6 @@ async function timersRun(goal: WorldGoal): Promise<void> {
   }
 }
 
-function cookieOf({ setCookies }: Answer): SetCookie | undefined {
-  return setCookies.find(({ value }) => sessionIdIn(value) !== undefined);
-}
-
 /** Whatever sends the cookie anew prolongs the key as well. */
 async function endsTogether(goal: WorldGoal): Promise<void> {
   const { open, redis, step } = goal;
@@ -71,13 +66,13 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
   const browser = site.browser();
   // A visitor who is nobody may be forgotten sooner than the cookie says.
   if (step >= 3) await browser.logIn(seededUsers.ada);
-  const first = cookieOf(await browser.get("/visits"));
+  const { sessionCookie: first } = await browser.get("/visits");
   await withClock(goal.redis, async (pass) => {
     for (const path of ["/nothing-here", "/visits"]) {
       await pass(6);
       const answer = await browser.get(path);
       await site.commands.quiet();
-      const renewed = cookieOf(answer);
+      const renewed = answer.sessionCookie;
       must(
         !renewed || !first || (renewed.livesMs === undefined) === (first.livesMs === undefined),
         `the cookie of ${answer.route} ends with the browser, and the one before lived ${describeDuration(first?.livesMs ?? 0)}.`,

@@ -15,6 +15,9 @@ export const logOut: Act = { does: "log out" };
 export const logOutEverywhere: Act = { does: "log out everywhere" };
 export const changePassword: Act = { does: "change the password", to: "difference engine" };
 
+/** For a request that waits for something else, and not for a clock. */
+export const patiently = { withinMs: 1e7 };
+
 export const banOfAlan = `/admin/users/${alan.id}/ban`;
 
 /** Lets two people live through the story, both in the same circumstances. */

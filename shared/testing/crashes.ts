@@ -1,4 +1,4 @@
-import { undeclared } from "../runner/engine/places.ts";
+import { endsTheProcess, undeclared } from "../runner/engine/places.ts";
 
 /** An error in one line, with the place in the app that it came from. */
 export function describeError(error: Error): string {
@@ -25,6 +25,10 @@ export interface Meaning {
 
 /** What Node.js or a package says, and what it means for whoever reads it for the first time. */
 const meanings: readonly [words: RegExp, Meaning][] = [
+  [
+    /process\.(exit|kill) unexpectedly called/,
+    { cause: "the app ends its process", advice: endsTheProcess },
+  ],
   [
     /before initialization/,
     {

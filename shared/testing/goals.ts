@@ -10,7 +10,7 @@ import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
 import { forgetConnections, watchConnections } from "./connections.ts";
 import { recogniseSessions } from "./cookies.ts";
-import { describeError } from "./crashes.ts";
+import { describeCause, meaningOf } from "./crashes.ts";
 import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 import { hashesDone } from "./hashes.ts";
@@ -168,9 +168,10 @@ export function goalsFor(module: StepModule) {
       await Promise.all(sites.map((site) => site.close()));
       must(
         !escaped,
-        `An error escaped that would end the process: ${escaped && describeError(escaped)}.`,
+        `An error escaped that would end the process: ${escaped && describeCause(escaped)}.`,
         [],
-        "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does.",
+        meaningOf(escaped)?.advice ??
+          "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does.",
       );
     },
 

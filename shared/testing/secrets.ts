@@ -56,10 +56,13 @@ function idInKey(key = ""): string | undefined {
   return /(?:^|:)([\w-]{32})$/.exec(key)?.[1];
 }
 
+/** As they were typed, and as JSON writes them. */
 function passwordsIn({ answer }: Exchange): string[] {
-  return [...(answer.request.body ?? "").matchAll(/"\w*password":"((?:[^"\\]|\\.)*)"/gi)].map(
-    ([, password = ""]) => password,
-  );
+  const written = /"\w*password":("(?:[^"\\]|\\.)*")/gi;
+  return [...(answer.request.body ?? "").matchAll(written)].flatMap(([, text = '""']) => {
+    const typed: string = JSON.parse(text);
+    return typed.length < shortest ? [] : [typed, text.slice(1, -1)];
+  });
 }
 
 function isHashIn(text: string): boolean {

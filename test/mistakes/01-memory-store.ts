@@ -356,6 +356,23 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     says: "GET /visits counts 1, not 2",
   },
   {
+    name: "an expiry that is fixed when the app starts",
+    edits: [
+      [
+        "      secret,\n",
+        "      secret,\n      cookie: { expires: new Date(Date.now() + 86_400_000) },\n",
+      ],
+    ],
+    goal: "Some time later each time",
+    says: "it ends sooner",
+  },
+  {
+    name: "the secret from before signs",
+    edits: [["      secret,\n", "      secret: [...config.previousSessionSecrets, secret],\n"]],
+    goal: "With a secret that was changed",
+    says: "signed with the secret from before",
+  },
+  {
     name: "the session before the health check, with a cookie each time",
     edits: [
       [health, ""],

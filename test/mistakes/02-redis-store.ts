@@ -142,7 +142,7 @@ export const mistakes: readonly Mistake[] = [
     name: "an expiry that is fixed when the app starts",
     edits: [["maxAge: sessionLifeMs", "expires: new Date(Date.now() + sessionLifeMs)"]],
     goal: "Some time later each time",
-    says: "a new visitor gets another session than one of a day",
+    says: "it ends sooner",
   },
   {
     name: "resave: true",
@@ -258,7 +258,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
-    says: "process.exit",
+    says: "the app ends its process (steps/02-redis-store/app.ts:24)",
   },
   {
     name: "session ids made of the time and Math.random",

@@ -598,6 +598,12 @@ ${readUserId}`,
     says: "PATCH /me refuses the name",
   },
   {
+    name: "a pattern for names that backtracks",
+    edits: [[".refine(isReadable)", ".regex(/^(?:[^\\p{Cc}\\s]+\\s*)+$/u)"]],
+    goal: "With inputs of every kind",
+    says: "PATCH /me works for",
+  },
+  {
     name: "what is under way is counted down when it was answered",
     edits: [
       [

@@ -639,4 +639,17 @@ ${destroy}`,
     goal: "In the whole story",
     says: "In the whole story: GET /visits counts 1, not 2",
   },
+  {
+    name: "the address says where to go next",
+    edits: [
+      [
+        "res.status(204).end();",
+        `const { next } = req.query;
+    if (typeof next === "string") res.redirect(303, next);
+    else res.status(204).end();`,
+      ],
+    ],
+    goal: "With more in the address",
+    says: "POST /auth/logout sends people to whichever address stands in ?next",
+  },
 ];

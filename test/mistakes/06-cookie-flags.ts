@@ -786,4 +786,19 @@ export function createApp`,
     goal: "No standing rule is broken, on any path",
     says: "over plain http is answered 200",
   },
+  {
+    name: "https anywhere in the header",
+    edits: [
+      [
+        "    app.use(requireHttps);\n",
+        `    app.use((req, res, next) => {
+      if (/https/.test(req.get("X-Forwarded-Proto") ?? "")) next();
+      else requireHttps(req, res, next);
+    });
+`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "over plain http is answered 200",
+  },
 ];

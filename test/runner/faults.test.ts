@@ -72,7 +72,7 @@ describe("a watching runner", () => {
     {
       fault: "process.exit in a handler",
       edit: [counts, `    process.exit(0);\n${counts}`],
-      says: "GET /visits crashed: Error: process.exit",
+      says: "GET /visits crashed: the app ends its process",
     },
     {
       fault: "process.kill on import",

@@ -15,7 +15,7 @@ import {
   type Standing,
 } from "./endless-loops.ts";
 import { JudgedFiles } from "./judged-files.ts";
-import { fileOf, inProject, isLearners, placeIn, undeclared } from "./places.ts";
+import { endsTheProcess, fileOf, inProject, isLearners, placeIn, undeclared } from "./places.ts";
 import { threadMemoryBytes } from "./warm-thread.mjs";
 import { WarmPool } from "./warm-worker.ts";
 
@@ -154,7 +154,7 @@ export class Lane {
     for (let lostThreads = 0; open.length > 0;) {
       const { cases, error, lost: message } = await this.#round(step, open, lostThreads === 0);
       for (const name of open) {
-        const finding = findingOf(cases.get(name));
+        const finding = findingOf(cases.get(name), this.#file);
         if (finding) findings.set(name, finding);
         for (const [rule, message] of Object.entries(cases.get(name)?.meta().broken ?? {})) {
           if (!broken.has(rule)) broken.set(rule, message);
@@ -283,7 +283,7 @@ async function within(ms: number, something: Promise<unknown>): Promise<void> {
 }
 
 /** What a finished test says about its goal; undefined when it did not finish. */
-function findingOf(test: TestCase | undefined): Finding | undefined {
+function findingOf(test: TestCase | undefined, judged: string): Finding | undefined {
   const result = test?.result();
   if (!test || !result || result.state === "pending") return undefined;
   const durationMs = test.diagnostic()?.duration ?? 0;
@@ -303,7 +303,11 @@ function findingOf(test: TestCase | undefined): Finding | undefined {
     const lost = `The connection to Redis was lost: ${message}`;
     return { verdict: "not judged", message: lost, redisIsGone: true, durationMs };
   }
-  return { verdict: "unmet", message: `${name}: ${message}\n${error.stack ?? ""}`, durationMs };
+  const place = placeIn(error.stack, dirname(judged));
+  const claim =
+    (place && endOfProcess(message, place)) ??
+    `${place ? `${place} throws where nobody catches it: ` : ""}${name}: ${message}`;
+  return { verdict: "unmet", message: `${claim}\n${error.stack ?? ""}`, durationMs };
 }
 
 /** Why the test file could not even be loaded; in nearly all cases because of `app.ts`. */
@@ -334,15 +338,19 @@ function describeLoadError(
     return `${placeIn(message, dirname(judged)) ?? inProject(judged)} does not compile: ${syntax}.`;
   }
   const place = placeIn(error.stack, dirname(judged)) ?? inProject(judged);
-  const [call] = /process\.(exit|kill)(?= unexpectedly called)/.exec(message) ?? [];
-  if (call) {
-    return `${place} calls ${call}, which would end the tests with it. The main program decides when to end: shared/app/server.ts.`;
-  }
+  const ended = endOfProcess(message, place);
+  if (ended) return ended;
   if (message.includes("app.listen unexpectedly called")) {
     return `${place} listens on a port by itself. It only builds the app: the main program and the tests listen. Take \`app.listen\` out.`;
   }
   const advice = / is not defined/.test(message) ? `\n${undeclared}` : "";
   return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.${advice}`;
+}
+
+/** What to say of a call that would end the process; undefined when it is none. */
+function endOfProcess(message: string, place: string): string | undefined {
+  const [call] = /process\.(exit|kill)(?= unexpectedly called)/.exec(message) ?? [];
+  return call && `${place} calls ${call}. ${endsTheProcess}`;
 }
 
 /** A package that was found at the same place each time: what it was given keeps it there. */

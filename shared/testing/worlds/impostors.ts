@@ -141,6 +141,15 @@ async function poorSecrets({ open }: WorldGoal): Promise<void> {
 
 /** A leaked secret is changed so that nothing signed with it counts. */
 async function otherSecret({ open, step }: WorldGoal): Promise<void> {
+  const retired = "a secret of last year, which was long enough";
+  const rotated = await open({ previousSessionSecrets: [retired] });
+  const { id: signedId, value: signed } = await ownSession(rotated, step);
+  must(
+    decodeURIComponent(signed) !== decodeURIComponent(signedValue(signedId, retired)),
+    "new cookies are still signed with the secret from before.",
+    [`Cookie: …=${signed}`, "previousSessionSecrets holds the secret that signed it"],
+    "Of several secrets, the first one signs and all of them verify. The new one has to come first: once the old one is taken out of the list, everybody whom it signed is logged out.",
+  );
   if (step < 2) return;
   const site = await open();
   const { header } = await ownSession(site, step);
@@ -250,6 +259,30 @@ async function moreInTheAddress({ open, step }: WorldGoal): Promise<void> {
     why,
   );
   await mustStayJson(site, owner, "/visits");
+  await mustStayHere(site, owner, step);
+}
+
+/** Whoever follows a link to the site must not end up elsewhere, on a page that looks like it. */
+async function mustStayHere(site: Site, owner: Browser, step: number): Promise<void> {
+  const { email, password } = ada;
+  const requests: [since: number, method: string, path: string, body?: unknown][] = [
+    [1, "GET", "/visits"],
+    [4, "GET", "/me"],
+    [5, "POST", "/auth/logout"],
+    [3, "POST", "/auth/login", { email, password }],
+  ];
+  for (const [since, method, path, body] of requests) {
+    if (step < since) continue;
+    const address = plant(site.app, "https://elsewhere.example/login");
+    const answer = await owner.begin(method, path, body).answer.finally(() => address.remove());
+    const location = String(answer.headers.location ?? "");
+    must(
+      !location.includes("elsewhere.example"),
+      `${answer.route} sends people to whichever address stands in ${namesOf(address).join(" or ")}.`,
+      [answer, `Location: ${location}`],
+      "Whoever sends a link to your site then leads your users to a page that looks like yours, and asks for their password (open redirect). Where to go next is for the page to know that sent the request.",
+    );
+  }
 }
 
 /** What is read as a script, every page may load. */

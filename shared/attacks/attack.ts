@@ -37,6 +37,8 @@ export interface Seen {
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever the app answers
   body: any;
   setCookies: string[];
+  /** The Cookie header that the request carried. */
+  cookieSent: string;
 }
 
 /** A browser with a jar of its own. Most attacks need no more of it. */
@@ -44,6 +46,9 @@ export interface Visitor {
   /** @param sending.cookie The Cookie header, instead of the jar's. */
   get(path: string, sending?: { cookie?: string }): Promise<Seen>;
   post(path: string, body?: unknown): Promise<Seen>;
+  delete(path: string): Promise<Seen>;
+  /** A form on a page of another site, sent by a script of that page. */
+  submitForeignForm(path: string): Promise<Seen>;
   /** Logs in, or ends the attack as not playable. */
   logIn(person: keyof typeof seededUsers): Promise<Seen>;
   /** The Cookie header that it would send now. */

@@ -1,11 +1,11 @@
-import { attack, NotPlayable } from "./attack.ts";
+import { attack, NotPlayable, type Stage, type Visitor } from "./attack.ts";
 
 export const foreignForm = attack({
   name: "send a form from another site",
   story:
     "A page of another site can have a browser post to yours, with the cookie of whoever sits there (CSRF).",
   needs: { step: 5 },
-  async play({ browser, tell }) {
+  async play({ browser, tell }: Stage<Visitor>) {
     const ada = browser("ada");
     await tell("Ada logs in.");
     await ada.logIn("ada");
@@ -13,12 +13,12 @@ export const foreignForm = attack({
     if (before.status !== 200)
       throw new NotPlayable(`GET /me answers ${before.status} to Ada herself`);
     await tell("Ada opens Mallory's page, whose form posts to /auth/logout.");
-    const { status, cookieSent } = await ada.submitForeignForm("/auth/logout");
+    const { status, cookieSent, setCookies } = await ada.submitForeignForm("/auth/logout");
     if (status === 404 || status === 501)
       throw new NotPlayable(`POST /auth/logout answers ${status}`);
     await tell("Is Ada still logged in?");
     const after = await ada.get("/me");
-    return { status, carried: cookieSent !== "", after: after.status };
+    return { status, setCookies, carried: cookieSent !== "", after: after.status };
   },
   verdict({ status, carried, after }) {
     if (after !== 200) {

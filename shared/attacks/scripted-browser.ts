@@ -5,11 +5,6 @@ import { seededUsers } from "../app/database.ts";
 import { otherSiteName, plainHttpName, siteName } from "../inspector/events.ts";
 import { NotPlayable, type Seen, type Visitor } from "./attack.ts";
 
-export interface Answer extends Seen {
-  /** The Cookie header that the request carried. */
-  cookieSent: string;
-}
-
 interface Sending {
   body?: unknown;
   headers?: Record<string, string>;
@@ -36,27 +31,26 @@ export class ScriptedBrowser implements Visitor {
     this.#site = `${production ? "https" : "http"}://${this.#host}/`;
   }
 
-  get(path: string, sending?: Sending): Promise<Answer> {
+  get(path: string, sending?: Sending): Promise<Seen> {
     return this.#send("GET", path, sending);
   }
 
-  post(path: string, body?: unknown, sending: Sending = {}): Promise<Answer> {
+  post(path: string, body?: unknown, sending: Sending = {}): Promise<Seen> {
     return this.#send("POST", path, { ...sending, body });
   }
 
-  delete(path: string): Promise<Answer> {
+  delete(path: string): Promise<Seen> {
     return this.#send("DELETE", path);
   }
 
-  async logIn(person: keyof typeof seededUsers): Promise<Answer> {
+  async logIn(person: keyof typeof seededUsers): Promise<Seen> {
     const { email, password } = seededUsers[person];
     const answer = await this.post("/auth/login", { email, password });
     if (answer.status !== 200) throw new NotPlayable(`logging in answers ${answer.status}`);
     return answer;
   }
 
-  /** A form on a page of another site, sent by a script of that page. */
-  async submitForeignForm(path: string): Promise<Answer> {
+  async submitForeignForm(path: string): Promise<Seen> {
     const cookies = await this.#jar.getCookies(this.#site, { sameSiteContext: "none" });
     return this.#send("POST", path, {
       cookie: cookies.map((cookie) => cookie.cookieString()).join("; "),
@@ -71,7 +65,7 @@ export class ScriptedBrowser implements Visitor {
   }
 
   /** A request to the plain http side of the proxy. */
-  overPlainHttp(method: string, path: string, sending: Sending): Promise<Answer> {
+  overPlainHttp(method: string, path: string, sending: Sending): Promise<Seen> {
     return this.#send(method, path, { cookie: "", ...sending, host: plainHttpName });
   }
 
@@ -98,7 +92,7 @@ export class ScriptedBrowser implements Visitor {
     method: string,
     path: string,
     { body, headers, cookie, host = this.#host }: Sending = {},
-  ): Promise<Answer> {
+  ): Promise<Seen> {
     const cookieSent = cookie ?? (await this.cookieHeader());
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const sent = request({
@@ -116,7 +110,7 @@ export class ScriptedBrowser implements Visitor {
         ...headers,
       },
     });
-    const answered = new Promise<Answer>((resolve, reject) => {
+    const answered = new Promise<Seen>((resolve, reject) => {
       sent.on("error", reject);
       sent.on("response", (response) => {
         text(response).then((text) => {

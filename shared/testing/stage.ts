@@ -18,22 +18,25 @@ export interface Played<Seen> extends Verdict {
   answers: readonly Answer[];
 }
 
-/**
- * Plays an attack at a site of the tests. What keeps it from being played leaves the goal not judged.
- *
- * @param beforeAct What has to happen between its acts, with all answers so far.
- */
+interface Circumstances {
+  /** What has to happen between the acts, with all answers so far. */
+  beforeAct?(answers: readonly Answer[]): Promise<void>;
+  /** The headers by which a browser says that a form is another site's. */
+  foreignPage?: Record<string, string>;
+}
+
+/** Plays an attack at a site of the tests. What keeps it from being played leaves the goal not judged. */
 export async function playAt<Result>(
   site: Site,
   attack: Attack<Result, Visitor>,
-  beforeAct: (answers: readonly Answer[]) => Promise<void> = async () => {},
+  { beforeAct = async () => {}, foreignPage = {} }: Circumstances = {},
 ): Promise<Played<Result>> {
   const answers: Answer[] = [];
   try {
     const seen = await attack.play({
       step: attack.needs.step,
       production: site.config.env === "production",
-      browser: () => visitorWith(site.browser(), (answer) => answers.push(answer)),
+      browser: () => visitorWith(site.browser(), foreignPage, (answer) => answers.push(answer)),
       tell: () => beforeAct(answers),
     });
     return { ...attack.verdict(seen), seen, answers };
@@ -44,7 +47,11 @@ export async function playAt<Result>(
 }
 
 /** A browser of the tests as an attack uses it. */
-function visitorWith(browser: Browser, onAnswer: (answer: Answer) => void): Visitor {
+function visitorWith(
+  browser: Browser,
+  foreignPage: Record<string, string>,
+  onAnswer: (answer: Answer) => void,
+): Visitor {
   const seenIn = (answer: Answer): Seen => {
     onAnswer(answer);
     const { status, text, headers, body } = answer;
@@ -54,6 +61,7 @@ function visitorWith(browser: Browser, onAnswer: (answer: Answer) => void): Visi
       headers,
       body,
       setCookies: answer.setCookies.map(({ header }) => header),
+      cookieSent: answer.request.cookie,
     };
   };
   return {
@@ -62,6 +70,9 @@ function visitorWith(browser: Browser, onAnswer: (answer: Answer) => void): Visi
       return seenIn(await browser.get(path, options));
     },
     post: async (path, body) => seenIn(await browser.post(path, body)),
+    delete: async (path) => seenIn(await browser.begin("DELETE", path).answer),
+    submitForeignForm: async (path) =>
+      seenIn(await browser.post(path, undefined, { headers: foreignPage })),
     logIn: async (person) => seenIn(await browser.logIn(seededUsers[person])),
     cookieHeader: () => browser.cookieHeader(),
     accept: (setCookie) => browser.accept(setCookie),

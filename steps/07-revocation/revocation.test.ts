@@ -1,10 +1,12 @@
 import { seededUsers } from "../../shared/app/database.ts";
+import { staysInAfterBan, staysInAfterNewPassword } from "../../shared/attacks/ended-elsewhere.ts";
 import { Account, Device, entryOf, logout } from "../../shared/testing/account.ts";
 import { withClock } from "../../shared/testing/clock.ts";
 import { describeCommands, fullRedis } from "../../shared/testing/commands.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { refusingOne, underWay, visitUnderWay } from "../../shared/testing/moments.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
+import { playAt } from "../../shared/testing/stage.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
 import { must } from "../../shared/testing/verdict.ts";
 import { grownKey, workOf } from "../../shared/testing/work.ts";
@@ -114,12 +116,13 @@ goal(
 goal(
   "a new password ends every other session, and this one goes on under a new id",
   async ({ account, site }) => {
-    const [phone, laptop] = [await account.logIn(), await account.logIn()];
-    const { password } = account;
-    const answer = (await account.changePassword(laptop).answer).mustBeDone();
+    const { worked, answers } = await playAt(site, staysInAfterNewPassword);
+    answers[2]?.mustBeDone();
     const why =
       "Somebody else may know the old password, and be logged in with it, or have a copy of this cookie. Whoever changed it said who they are a moment ago: they go on, under a new id.";
-    await phone.mustBeOut("A new password leaves the other sessions alive.", answer, why);
+    must(!worked, "A new password leaves the other sessions alive.", answers, why);
+    const [laptop, { password }] = [await account.logIn(), account];
+    const answer = (await account.changePassword(laptop).answer).mustBeDone();
     await laptop.mustBeOut("A new password leaves this session its old id.", answer, why);
     const me = await laptop.browser.get("/me");
     must(me.status === 200, "A new password logs out who has changed it.", [answer, me], why);
@@ -157,16 +160,15 @@ goal("a new password has 8 characters at least, and 72 bytes at most", async ({ 
   }
 });
 
-goal("a banned user is out at the next request, and stays out", async ({ account, site }) => {
-  const phone = await account.logIn();
-  const answer = (await account.ban().answer).mustBeDone();
+goal("a banned user is out at the next request, and stays out", async ({ site }) => {
+  const { seen, answers } = await playAt(site, staysInAfterBan);
+  answers[2]?.mustBeDone();
   const why =
     "A ban that waits for a logout is none: the guard looks the user up at each request. And what it has refused is over, also when the ban is lifted.";
-  await phone.mustBeOut("A banned user is still let in.", answer, why);
-  const lifted = (await account.liftBan()).mustBeDone();
-  await phone.mustBeOut("Once the ban is lifted, old sessions are back.", [answer, lifted], why);
-  const login = await account.beginLogIn(site.browser()).answer;
-  login.mustBe(200, "Once the ban is lifted, its user cannot log in.", "`unban` lifts it.");
+  must(seen.meanwhile === 401, "A banned user is still let in.", answers.slice(2, 4), why);
+  must(seen.later === 401, "Once the ban is lifted, old sessions are back.", answers, why);
+  const newcomer = await Device.tryOf(site, alan.email, alan.password);
+  must(newcomer, "Once the ban is lifted, its user cannot log in.", answers, "`unban` lifts it.");
 });
 
 goal("only administrators ban, and lift a ban", async ({ account, site }) => {

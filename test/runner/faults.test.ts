@@ -82,7 +82,7 @@ describe("a watching runner", () => {
     {
       fault: "process.kill in a handler",
       edit: [counts, `    process.kill(process.pid, "SIGKILL");\n${counts}`],
-      says: "GET /visits crashed: Error: process.kill",
+      says: "GET /visits crashed: the app ends its process",
     },
     {
       fault: "nothing that is thrown",

@@ -6,7 +6,7 @@ import { headersOfChromium } from "./chromium.ts";
 import { describeError, meaningOf } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
 import type { Site } from "./site.ts";
-import { must, notJudged } from "./verdict.ts";
+import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
 export interface RequestOptions {
   /** Beside or instead of what it sends by itself; undefined leaves one out. */
@@ -25,6 +25,9 @@ export interface Exchange {
   readonly headers: Promise<void>;
   readonly answer: Promise<Answer>;
 }
+
+/** A goal that is not met because nothing came within the time that was given. */
+export class NeverAnswered extends GoalUnmet {}
 
 const answerWithinMs = 2_000;
 // Once a route has not answered, further waits are short: one cause, one long wait.
@@ -227,8 +230,7 @@ export class Browser {
           `${route}\n→ no answer within ${withinMs / 1000} s`,
           `Call it: \`app.use(${factory}({ … }))\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
         );
-        must(
-          false,
+        throw new NeverAnswered(
           meaning?.cause
             ? `${route} never answered: ${meaning.cause}.`
             : `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,

@@ -1,3 +1,4 @@
+import { NeverAnswered } from "./browser.ts";
 import type { Goal } from "./goals.ts";
 import type { Relay } from "./relay.ts";
 import { pause } from "./time.ts";
@@ -50,6 +51,13 @@ export async function visitorBehind(
       `${what} goes unnoticed: the visitor is answered ${during.status}.`,
       during,
       "Somebody who is logged in must never look logged out because a server is missing.",
+    );
+    const newcomer = await visit(app.browser(), patienceMs / hurry).catch((error) => error);
+    must(
+      !(newcomer instanceof NeverAnswered),
+      `${what} keeps somebody new waiting for more than 3 s.`,
+      "GET /visits, without a cookie\n→ no answer within 3 s",
+      "A new session is stored once the handler has answered, and the answer waits for it. Limit the commands of the connection: a timer of the request comes too late for what is already on its way.",
     );
     await relay.restore();
     const deadline = Date.now() + patienceMs / hurry;

@@ -162,8 +162,8 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "nobody's role leaves",
-    since: 4,
-    why: "The contract: { id, email, displayName }. What leaves unnoticed today is a role, which tells a thief whose cookie is worth most; the next column may be a secret. Name the fields that may leave.",
+    since: 3,
+    why: "The contract names the fields of each answer. What leaves unnoticed today is a role, which tells a thief whose cookie is worth most; the next column may be a secret. Name the fields that may leave.",
     breach({ exchanges }) {
       const told = exchanges.find(({ answer }) => /"role" *:/.test(answer.text));
       return (

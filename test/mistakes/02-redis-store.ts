@@ -494,4 +494,41 @@ export const mistakes: readonly Mistake[] = [
     goal: "No standing rule is broken, on any path",
     says: "The log shows the password of Redis",
   },
+  {
+    name: "a timer of the request in place of limits for the commands",
+    edits: [
+      ["    maxRetriesPerRequest: 1,\n", ""],
+      ["    commandTimeout: 2_000,\n", ""],
+      ["    socketTimeout: 3_000,\n", ""],
+      [
+        "  app.use(\n    session({",
+        `  app.use((_req, res, next) => {
+    const timer = setTimeout(() => {
+      if (!res.headersSent) res.status(503).json({ error: { code: "unavailable" } });
+    }, 2_500);
+    res.on("close", () => clearTimeout(timer));
+    next();
+  });
+  app.use(\n    session({`,
+      ],
+    ],
+    goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
+    says: "keeps somebody new waiting for more than 3 s",
+  },
+  {
+    name: "a store in memory while Redis is away",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  const inMemory = session({ secret, resave: false, saveUninitialized: false });
+  app.use((req, res, next) => {
+    if (redis.status === "reconnecting") inMemory(req, res, next);
+    else next();
+  });
+  app.use(\n    session({`,
+      ],
+    ],
+    goal: "After a long outage of Redis",
+    says: "while Redis is away, a visitor with a session is answered 200",
+  },
 ];

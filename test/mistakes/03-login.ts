@@ -647,4 +647,26 @@ ${storeUser}      req.session.save((error) => {
     goal: "the right password logs in",
     says: "A login answers 201, not 200",
   },
+  {
+    name: "a new id for those who were counted alone",
+    edits: [
+      [
+        "await regenerateSession(req);",
+        "if (req.session.visits !== undefined) await regenerateSession(req);",
+      ],
+    ],
+    goal: "Logging in once more in the same browser",
+    says: "a login keeps the session id from before",
+  },
+  {
+    name: "the whole user but the hash",
+    edits: [
+      [
+        "res.json({ data: { id: user.id, email: user.email } });",
+        "const { passwordHash: _, ...data } = user;\n    res.json({ data });",
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The answer to POST /auth/login tells the role",
+  },
 ];

@@ -801,4 +801,15 @@ export function createApp`,
     goal: "No standing rule is broken, on any path",
     says: "over plain http is answered 200",
   },
+  {
+    name: "one long secret excuses the others",
+    edits: [
+      [
+        "!config.sessionSecret || config.sessionSecret.length < minSecretLength",
+        "!config.sessionSecret || ![config.sessionSecret, ...config.previousSessionSecrets].some(({ length }) => length >= minSecretLength)",
+      ],
+    ],
+    goal: "With a secret that is none",
+    says: "createApp starts with a short secret beside a long previous one",
+  },
 ];

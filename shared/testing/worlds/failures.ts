@@ -356,14 +356,21 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
   const visitor = site.browser();
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
   const beforeOutage = site.watch.lines.length;
-  const status = await impatiently(async () => {
+  const { status, meanwhile } = await impatiently(async () => {
     const attempts = attemptsOf(site, 40);
     await relay.refuse();
     await attempts;
     const { status } = site.redis;
+    const meanwhile = await visitor.get("/visits", patiently).catch(() => undefined);
     await relay.restore();
-    return status;
+    return { status, meanwhile };
   });
+  must(
+    !meanwhile?.succeeded,
+    `while Redis is away, a visitor with a session is answered ${meanwhile?.status}.`,
+    meanwhile,
+    "What stands in for Redis knows nobody: the visitor counts from 1, and gets a new cookie in place of the one that would open their session once Redis is back. Answer with an error.",
+  );
   // From here on at the app's own pace: a busy machine may take longer than a hurried one waits.
   let last: Answer | undefined;
   for (let look = 0; look < mostLooks && last?.status !== 200; look++) {

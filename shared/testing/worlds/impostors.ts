@@ -115,6 +115,10 @@ async function poorSecrets({ open }: WorldGoal): Promise<void> {
   for (const [what, config] of [
     ["an empty secret", { sessionSecret: "" }],
     ["a short secret", { sessionSecret: "hunter2-hunter2-hunter2" }],
+    [
+      "a short secret beside a long previous one",
+      { sessionSecret: "hunter2-hunter2-hunter2", ...previous },
+    ],
     ["a previous secret alone", { sessionSecret: undefined, ...previous }],
   ] as const) {
     const { call, refusal } = await refusalToStart(site, { ...config, env: "production" });

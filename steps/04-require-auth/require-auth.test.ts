@@ -178,8 +178,8 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
     200,
     `PATCH /me answers ${answer.status}, not 200.`,
     "The contract: 200 with the profile, as GET /me has it.",
-    "for somebody who is logged in",
   );
+  answer.mustTell("displayName");
   const after = await site.db.users.findById(ada.id);
   must(
     after?.displayName === "Augusta Ada",

@@ -394,7 +394,7 @@ export const mistakes: readonly Mistake[] = [
       ["requireAuth, validate({ body: ProfileSchema })", "validate({ body: ProfileSchema })"],
     ],
     goal: "PATCH /me changes the display name and nothing else",
-    says: "PATCH /me crashes for somebody who is logged in: there is no user where one is used",
+    says: "PATCH /me crashed: there is no user where one is used",
   },
   {
     name: "PATCH /me guarded by the session alone",

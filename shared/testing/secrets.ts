@@ -60,9 +60,18 @@ function idInKey(key = ""): string | undefined {
 function passwordsIn({ answer }: Exchange): string[] {
   const written = /"\w*password":("(?:[^"\\]|\\.)*")/gi;
   return [...(answer.request.body ?? "").matchAll(written)].flatMap(([, text = '""']) => {
-    const typed: string = JSON.parse(text);
+    const typed = typedIn(text);
     return typed.length < shortest ? [] : [typed, text.slice(1, -1)];
   });
+}
+
+/** What a text in JSON says; as it stands, where it is none. */
+function typedIn(text: string): string {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(1, -1);
+  }
 }
 
 function isHashIn(text: string): boolean {

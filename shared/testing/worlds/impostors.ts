@@ -176,10 +176,10 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
   );
 }
 
-/** With a clock that stands still, and a `Math.random` that always says the same. */
 // What one request says of itself, another one can say as well.
 const saidByTheClient = "0f8fad5bd9cb469fa16570867728950e";
 
+/** With a clock that stands still, and a `Math.random` that always says the same. */
 async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
   const site = await open();
   const [earlier, later] = [site.browser(), site.browser()];

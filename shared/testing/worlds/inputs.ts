@@ -185,9 +185,9 @@ async function oddNames(site: Site, member: Browser): Promise<void> {
   }
 }
 
-// Four times the work from one to the next where it doubles with each character, and later some fifty
-// times where it grows with the square of their number: the first that is too much ends all the same.
-const laboriousLengths = [16, 18, 20, 22, 24, 26, 28, 30, 40, 300, 2_000, 20_000];
+// Where the work doubles with each character, what is too much is met while it is little: more would be
+// taken for a loop without end. The long ones are for work that grows with the square of their number.
+const laboriousLengths = [...Array.from({ length: 15 }, (_, i) => 16 + i), 40, 300, 2_000, 20_000];
 
 /** What makes an expression that backtracks, or a loop in a loop, work for long. */
 function laborious(letter: string, lengths: readonly number[] = laboriousLengths): string[] {

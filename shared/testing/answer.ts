@@ -131,7 +131,9 @@ export class Answer {
         `${this.route} crashe${forWhom ? `s ${forWhom}` : "d"}: ${this.#crash()}.`,
         this,
         meaning?.advice ??
-          "An error was thrown while the request was answered; the error handler made it a 500.",
+          (this.thrown
+            ? "An error was thrown while the request was answered; the error handler made it a 500."
+            : "Either the app says 500 by itself, or what was thrown, or given to next(), is no Error: next() takes nothing, or an error."),
         // Its TODO may be another one than the goal's.
         meaning && "",
       );

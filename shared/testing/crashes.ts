@@ -38,6 +38,29 @@ const meanings: readonly [words: RegExp, Meaning][] = [
   ],
   [/is not defined/, { advice: undeclared }],
   [
+    /\bsession\.touch is not a function/,
+    {
+      cause: "`req.session` was replaced by something else",
+      advice:
+        "express-session puts the session there, with its methods: set its fields, as in `req.session.visits = 1`, and leave the object itself alone.",
+    },
+  ],
+  [
+    /^fn is not a function/,
+    {
+      cause: "`regenerate`, `reload` or `destroy` of a session is called without its callback",
+      advice:
+        "They return no Promise. `regenerateSession(req)`, `saveSession(req)` and `destroySession(req)` of `shared/app/session.ts` can be awaited.",
+    },
+  ],
+  [
+    /\bdefault\.session is not a function/,
+    {
+      cause: "express has no `session`",
+      advice: 'It is a package of its own: `import session from "express-session"`.',
+    },
+  ],
+  [
     /default.* is not a (constructor|function)/,
     {
       cause: "a default import that does not exist",
@@ -71,7 +94,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       cause: "the connection gives up on Redis before it has answered",
       advice:
-        "ioredis counts `commandTimeout` in milliseconds: 2 are over before any answer is there.",
+        "ioredis counts `commandTimeout` in milliseconds: 2 are over before any answer is there. And `createApp` waits for nothing: it builds the app before Redis is connected.",
     },
   ],
   [

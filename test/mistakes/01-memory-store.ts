@@ -107,7 +107,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the session is replaced by a plain object",
     edits: [[count, "req.session = { visits: (req.session.visits ?? 0) + 1 } as never;"]],
     goal: "a second visit counts 2",
-    says: "req.session.touch is not a function",
+    says: "`req.session` was replaced by something else",
   },
   {
     name: "one counter for everybody, in a variable",

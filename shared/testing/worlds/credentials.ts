@@ -207,7 +207,7 @@ export async function nearMisses(site: Site): Promise<void> {
 
 /** On a server whose language is Turkish, the small letter of I has no dot. */
 async function inTurkish(site: Site): Promise<void> {
-  const ida = { email: "ida@example.com", password: "on the river Lea" };
+  const ida = { email: "ida@example.com", password: "on the river lea" };
   await site.db.users.add({ ...ida, displayName: "Ida" });
   const { toLocaleLowerCase } = String.prototype;
   const inTheServersLanguage = (lower: typeof toLocaleLowerCase) =>

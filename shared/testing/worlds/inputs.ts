@@ -5,6 +5,7 @@ import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
 import { processorMs } from "../processor-time.ts";
 import type { Site } from "../site.ts";
+import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
 import { logIn } from "./scenes.ts";
 import { bannedPeople, nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
@@ -207,15 +208,26 @@ function laborious(letter: string, lengths: readonly number[] = laboriousLengths
   });
 }
 
+/** For one request, in processor time: some fifty times as much as it takes. */
+const tooMuchMs = 100;
+
 type Sending = [browser: Browser, method: "POST" | "PATCH" | "DELETE", path: string, body: unknown];
 
 /** Demands that what was sent neither crashes the app nor keeps it at work. */
 async function mustBear(...[browser, method, path, body]: Sending): Promise<Answer> {
-  const before = processorMs();
-  const answer = await browser.begin(method, path, body, { withinMs: 60_000 }).answer;
-  const workMs = processorMs() - before;
+  const measured = async () => {
+    const before = processorMs();
+    const answer = await browser.begin(method, path, body, { withinMs: 60_000 }).answer;
+    const workMs = processorMs() - before;
+    // A thread that has worked for long rests, or all that follows is taken for one long work.
+    if (workMs > tooMuchMs / 5) await pause(5);
+    return { answer, workMs };
+  };
+  const { answer, workMs: firstMs } = await measured();
+  // Garbage is collected now and then, and not twice in a row.
+  const workMs = firstMs > tooMuchMs ? Math.min(firstMs, (await measured()).workMs) : firstMs;
   must(
-    workMs < 200,
+    workMs <= tooMuchMs,
     `${answer.route} works for ${Math.round(workMs)} ms on a text of ${answer.request.body?.length} characters, and nobody else is served meanwhile.`,
     answer,
     "A pattern that can match the same text in many ways tries them all before it gives up: a little more text, and the server stands still for hours. Let zod's `z.email()` look at emails, and limit the length first.",

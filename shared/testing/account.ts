@@ -105,8 +105,12 @@ export class Account {
     return nobodyLogsIn();
   }
 
-  beginLogIn(browser: Browser, password = this.password): Exchange {
-    return browser.begin("POST", "/auth/login", { email: seededUsers.ada.email, password });
+  beginLogIn(
+    browser: Browser,
+    password = this.password,
+    email: string = seededUsers.ada.email,
+  ): Exchange {
+    return browser.begin("POST", "/auth/login", { email, password });
   }
 
   logOutEverywhere({ browser }: Device): Exchange {

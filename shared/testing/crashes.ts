@@ -1,4 +1,4 @@
-import { endsTheProcess, undeclared } from "../runner/engine/places.ts";
+import { endingCall, endsTheProcess, undeclared } from "../runner/engine/explanations.ts";
 
 /** An error in one line, with the place in the app that it came from. */
 export function describeError(error: Error): string {
@@ -25,10 +25,7 @@ export interface Meaning {
 
 /** What Node.js or a package says, and what it means for whoever reads it for the first time. */
 const meanings: readonly [words: RegExp, Meaning][] = [
-  [
-    /process\.(exit|kill) unexpectedly called/,
-    { cause: "the app ends its process", advice: endsTheProcess },
-  ],
+  [endingCall, { cause: "the app ends its process", advice: endsTheProcess }],
   [
     /before initialization/,
     {

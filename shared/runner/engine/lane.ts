@@ -14,8 +14,9 @@ import {
   type Frame,
   type Standing,
 } from "./endless-loops.ts";
+import { endingCall, endsTheProcess, undeclared } from "./explanations.ts";
 import { JudgedFiles } from "./judged-files.ts";
-import { endsTheProcess, fileOf, inProject, isLearners, placeIn, undeclared } from "./places.ts";
+import { fileOf, inProject, isLearners, placeIn } from "./places.ts";
 import { threadMemoryBytes } from "./warm-thread.mjs";
 import { WarmPool } from "./warm-worker.ts";
 
@@ -349,7 +350,7 @@ function describeLoadError(
 
 /** What to say of a call that would end the process; undefined when it is none. */
 function endOfProcess(message: string, place: string): string | undefined {
-  const [call] = /process\.(exit|kill)(?= unexpectedly called)/.exec(message) ?? [];
+  const [call] = endingCall.exec(message) ?? [];
   return call && `${place} calls ${call}. ${endsTheProcess}`;
 }
 

@@ -52,11 +52,3 @@ function placesAfter(folder: string, text: string) {
 function slashed(path: string): string {
   return path.replaceAll("\\", "/");
 }
-
-/** What is said of `process.exit` and its like, wherever the app calls it. */
-export const endsTheProcess =
-  "That ends the app for everybody, and here it would end the tests with it. The main program decides when to end: shared/app/server.ts.";
-
-/** What a ReferenceError at such a place means, for whoever reads one for the first time. */
-export const undeclared =
-  "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports.";

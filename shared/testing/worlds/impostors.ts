@@ -109,16 +109,16 @@ async function withoutSecret({ open, step }: WorldGoal): Promise<void> {
   );
 }
 
+const retiredSecret = "a secret of last year, which was long enough";
+
 async function poorSecrets({ open }: WorldGoal): Promise<void> {
   const site = await open();
-  const previous = { previousSessionSecrets: ["a secret of last year, which was long enough"] };
+  const previous = { previousSessionSecrets: [retiredSecret] };
+  const short = { sessionSecret: "hunter2-hunter2-hunter2" };
   for (const [what, config] of [
     ["an empty secret", { sessionSecret: "" }],
-    ["a short secret", { sessionSecret: "hunter2-hunter2-hunter2" }],
-    [
-      "a short secret beside a long previous one",
-      { sessionSecret: "hunter2-hunter2-hunter2", ...previous },
-    ],
+    ["a short secret", short],
+    ["a short secret beside a long previous one", { ...short, ...previous }],
     ["a previous secret alone", { sessionSecret: undefined, ...previous }],
   ] as const) {
     const { call, refusal } = await refusalToStart(site, { ...config, env: "production" });
@@ -145,11 +145,10 @@ async function poorSecrets({ open }: WorldGoal): Promise<void> {
 
 /** A leaked secret is changed so that nothing signed with it counts. */
 async function otherSecret({ open, step }: WorldGoal): Promise<void> {
-  const retired = "a secret of last year, which was long enough";
-  const rotated = await open({ previousSessionSecrets: [retired] });
+  const rotated = await open({ previousSessionSecrets: [retiredSecret] });
   const { id: signedId, value: signed } = await ownSession(rotated, step);
   must(
-    decodeURIComponent(signed) !== decodeURIComponent(signedValue(signedId, retired)),
+    decodeURIComponent(signed) !== decodeURIComponent(signedValue(signedId, retiredSecret)),
     "new cookies are still signed with the secret from before.",
     [`Cookie: …=${signed}`, "previousSessionSecrets holds the secret that signed it"],
     "Of several secrets, the first one signs and all of them verify. The new one has to come first: once the old one is taken out of the list, everybody whom it signed is logged out.",

@@ -1,5 +1,6 @@
+import { meaningOf } from "../runner/engine/explanations.ts";
 import { describeSetCookie, sessionIdIn, shortened, type SetCookie } from "./cookies.ts";
-import { describeCause, describeError, meaningOf } from "./crashes.ts";
+import { describeCause, describeError } from "./crashes.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
 export interface SentRequest {
@@ -10,6 +11,10 @@ export interface SentRequest {
   /** The Cookie header, or an empty string. */
   cookie: string;
 }
+
+/** What is said of a handler that has refused, and does not end. */
+export const goesOn =
+  "Answering does not end a function. Return after the refusal, or the rest is done all the same.";
 
 /** The header of an answer that is left to whoever serves the app, although a route was found. */
 export const fellThrough = "x-fell-through";
@@ -106,7 +111,10 @@ export class Answer {
     forWhom?: string,
   ): void {
     const statuses = [expected].flat();
-    if (statuses.includes(this.status)) return;
+    if (statuses.includes(this.status)) {
+      this.#mustBeOver();
+      return;
+    }
     must(
       this.status !== 501,
       `${this.route} still answers 501: it is the stub.`,
@@ -115,9 +123,9 @@ export class Answer {
     );
     must(
       !this.headers[fellThrough],
-      `${this.route} is handled, but nobody answers: what is mounted there calls next(), or throws null or undefined.`,
+      `Nobody answers ${this.route}: what is mounted there only hands on.`,
       this,
-      "Express goes on to the next handler in all three cases, and there is none. A limit or a check alone is none: is there a route with this method and path behind it? What is thrown has to be an Error.",
+      "A limit or a check calls next(), and behind it there is no route with this method and path: are both spelled as in the task? What throws null or undefined hands on as well.",
     );
     must(
       this.status !== 404 || this.body !== undefined,
@@ -128,7 +136,7 @@ export class Answer {
     if (this.status >= 500) {
       const meaning = meaningOf(this.thrown);
       throw new GoalUnmet(
-        `${this.route} crashe${forWhom ? `s ${forWhom}` : "d"}: ${this.#crash()}.`,
+        `${this.route} crashe${forWhom ? `s ${forWhom}` : "d"}: ${this.thrown ? describeCause(this.thrown) : `it answered ${this.status}`}.`,
         this,
         meaning?.advice ??
           (this.thrown
@@ -188,8 +196,19 @@ export class Answer {
     return lines.join("\n");
   }
 
-  #crash(): string {
-    return this.thrown ? describeCause(this.thrown) : `it answered ${this.status}`;
+  /** Demands that nothing crashed behind an answer: such an error reaches nobody. What Redis refuses is no crash. */
+  #mustBeOver(): void {
+    const { thrown } = this;
+    const isCrash = thrown instanceof TypeError || thrown instanceof ReferenceError;
+    must(
+      !isCrash,
+      `${this.succeeded ? `${this.route} answers ${this.status} and crashes then` : `${this.route} goes on after it answered ${this.status}`}: ${thrown && describeCause(thrown)}.`,
+      this,
+      this.succeeded
+        ? (meaningOf(thrown)?.advice ??
+            "express-session stores the session behind the answer: what is thrown there reaches nobody.")
+        : goesOn,
+    );
   }
 
   #statusInWords(): string {

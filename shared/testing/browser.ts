@@ -1,9 +1,10 @@
 import { CookieJar } from "tough-cookie";
 import request from "supertest";
 import type { Express } from "express";
-import { Answer, type SentRequest } from "./answer.ts";
+import { meaningOf } from "../runner/engine/explanations.ts";
+import { Answer, goesOn, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./chromium.ts";
-import { describeError, meaningOf } from "./crashes.ts";
+import { describeCause, describeError } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
@@ -78,8 +79,12 @@ export class Browser {
     return answer;
   }
 
-  /** Demands that this browser has a session cookie after an answer, and finds out why it has none. */
-  async mustHaveSession(answer: Answer, reason: string): Promise<void> {
+  /**
+   * Demands that this browser has a session cookie after an answer, and finds out why it has none.
+   *
+   * @param todoOfCookie Where the options of the cookie are set, when it is not at the TODO of the goal.
+   */
+  async mustHaveSession(answer: Answer, reason: string, todoOfCookie?: number): Promise<void> {
     const refused = answer.sessionCookie;
     // Whether the second in which it ends is over by now, is chance.
     must(
@@ -87,6 +92,7 @@ export class Browser {
       "The session cookie has expired before the browser comes back.",
       answer,
       "`maxAge` counts milliseconds: a day is 24 * 60 * 60 * 1000. `expires` is a moment in the future.",
+      todoOfCookie,
     );
     if (await this.sessionCookie()) return;
     must(
@@ -94,12 +100,14 @@ export class Browser {
       `The browser sends the session cookie to ${refused?.path} alone.`,
       answer,
       "`path` says where the cookie belongs. A session is for the whole app: leave it out, or take `/`.",
+      todoOfCookie,
     );
     must(
       !refused,
       "The browser refuses the session cookie.",
       answer,
       "On http a browser takes neither Secure nor a __Host- name: both belong to production. It takes SameSite=None with Secure only, and no cookie for another domain than the site's own.",
+      todoOfCookie,
     );
     const overTls = await this.#site.overTls(() => this.#site.browser().get("/visits"));
     must(
@@ -107,6 +115,7 @@ export class Browser {
       "The session cookie is Secure: on http nobody gets it.",
       [answer, "over TLS:", overTls],
       "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure comes with step 6, for production.",
+      todoOfCookie,
     );
     must(false, `${answer.route} sets no session cookie.`, answer, reason);
   }
@@ -223,12 +232,12 @@ export class Browser {
       const cause = thrown ? ` ${describeError(thrown)}` : "";
       const meaning = meaningOf(thrown);
       if (isOver) {
-        const factory = uncalledFactory(site.app);
+        const factory = uncalledFactory(site.app, path);
         must(
           !factory,
-          `\`app.use(${factory})\` mounts the function that makes a middleware, and not the middleware.`,
+          `\`${factory}\` is mounted itself: it makes a middleware, and is none.`,
           `${route}\n→ no answer within ${withinMs / 1000} s`,
-          `Call it: \`app.use(${factory}({ … }))\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
+          `Call it: \`${factory}({ … })\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
         );
         throw new NeverAnswered(
           meaning?.cause
@@ -254,15 +263,21 @@ export class Browser {
         thrown || !former,
         `${former?.route} goes on after it answered ${former?.status}: ${former?.thrown?.message.replace(/\.$/, "")}.`,
         former,
-        "Answering does not end a function. Return after the refusal, or the rest is done all the same.",
+        goesOn,
       );
+      // Had it not begun to answer, the error would have become a 500.
       must(
         false,
-        `${route} broke the connection instead of answering.${cause}`,
-        `${route}\n→ ${error instanceof Error ? error.message : String(error)}`,
-        /headers after they are sent/.test(thrown?.message ?? "")
-          ? "It was answered twice. Answering does not end a function: whoever refuses returns, and neither goes on nor calls next()."
-          : "Every request is answered once, completely.",
+        thrown
+          ? `${route} begins to answer and fails then: ${describeCause(thrown)}.`
+          : `${route} broke the connection instead of answering.`,
+        [
+          `${route}\n→ ${error instanceof Error ? error.message : String(error)}`,
+          meaning?.cause ? cause.trim() : "",
+        ],
+        thrown && !meaning?.cause
+          ? "Every request is answered once, when all that can fail is done. Answering does not end a function: return after it, or the rest is done all the same."
+          : (meaning?.advice ?? "Every request is answered once, completely."),
       );
     });
 
@@ -286,9 +301,13 @@ export class Browser {
 }
 
 /** The name of what was mounted without being called: it has no use for a response or for `next`. */
-function uncalledFactory({ router }: Express): string | undefined {
-  const layer = router.stack.find(({ route, handle }) => !route && handle.length < 2);
-  return layer && (layer.handle.name || "…");
+function uncalledFactory({ router }: Express, path: string): string | undefined {
+  const middleware = router.stack.find(({ route, handle }) => !route && handle.length < 2);
+  if (middleware) return middleware.handle.name || "…";
+  // A handler may do without parameters, and one that is written in its place has no name.
+  const handlers = router.stack.flatMap(({ route }) => (route?.path === path ? route.stack : []));
+  return handlers.map(({ handle }) => handle).find(({ length, name }) => length === 1 && name)
+    ?.name;
 }
 
 function valueOf(pair: string): string {

@@ -1,4 +1,5 @@
 import type { Command, Redis } from "ioredis";
+import { noteRedisWrite } from "./memory-store.ts";
 import { pause } from "./time.ts";
 
 /** A Redis command as the app sent it; keys carry the prefix of the run. */
@@ -7,6 +8,8 @@ export interface SentCommand {
   args: string[];
   /** Whether it went through the connection that the app was given, and not through one of its own. */
   shared?: boolean;
+  /** What Redis answered, once it has; undefined when it refused. */
+  reply?: unknown;
 }
 
 /** What Redis says when it is full. */
@@ -38,9 +41,10 @@ export class CommandTap {
       // Commands that wait for a connection pass through here twice.
       if (seen.has(command)) return send(command, stream);
       seen.add(command);
-      const sent = { name: command.name, args: command.args.map(String), shared };
+      const sent: SentCommand = { name: command.name, args: command.args.map(String), shared };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
+      if (kindOf(sent) === "store") noteRedisWrite();
       this.#unanswered++;
       const outgoing: Outgoing = {
         sent,
@@ -49,8 +53,9 @@ export class CommandTap {
         refused: false,
         send: () => send(command, stream),
       };
-      onSettled(command, (error) => {
+      onSettled(command, (error, reply) => {
         this.#unanswered--;
+        sent.reply = reply;
         if (error && !outgoing.refused) this.refusals.push(error.message);
       });
       if (stream && (this.#holds.size > 0 || this.#failing.size > 0)) this.#gather(outgoing);
@@ -132,15 +137,15 @@ export class CommandTap {
 }
 
 /** Hears of the answer. A look at the promise would catch the error, and nobody would miss an await. */
-function onSettled(command: Command, heard: (error?: Error) => void): void {
+function onSettled(command: Command, heard: (error?: Error, reply?: unknown) => void): void {
   const { resolve, reject } = command;
   let settled = false;
-  const once = (error?: Error) => {
-    if (!settled) heard(error);
+  const once = (error?: Error, reply?: unknown) => {
+    if (!settled) heard(error, reply);
     settled = true;
   };
   command.resolve = (value) => {
-    once();
+    once(undefined, value);
     resolve(value);
   };
   command.reject = (error) => {
@@ -306,6 +311,16 @@ export function replyError(words: string, { name, args }: SentCommand): Error {
 
 function isHandshake(name: string): boolean {
   return ["hello", "auth", "select", "info", "client", "quit"].includes(name.toLowerCase());
+}
+
+/** `SET sess:abc… {"cookie":…} EX 86400 XX → nil`: one command and its answer, for people. */
+export function describeCommand({ name, args, reply }: SentCommand, prefix: string): string {
+  const words = args.map((arg) => {
+    const word = arg.replace(prefix, "");
+    return word.length > 24 ? `${word.slice(0, 18)}…` : word;
+  });
+  const answer = reply === null ? "nil" : reply === undefined ? "no answer" : String(reply);
+  return `${[name.toUpperCase(), ...words].join(" ")} → ${answer}`;
 }
 
 /** `SET sess:abc…, EXPIRE sess:abc…`, for people. */

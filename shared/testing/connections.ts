@@ -19,13 +19,15 @@ export function watchConnections(): void {
   );
 }
 
-/** `127.0.0.1:6379`, of an address or of a connection. */
+/** `127.0.0.1:6379`, and the number of the database unless it is 0, of an address or of a connection. */
 export function addressOf(redis: string | Redis): string {
   if (typeof redis === "string") {
-    const { hostname, port } = new URL(redis);
-    return `${hostname}:${port || 6379}`;
+    const { hostname, port, pathname, searchParams } = new URL(redis);
+    const database = Number(searchParams.get("db") ?? pathname.slice(1));
+    return `${hostname}:${port || 6379}${database ? `/${database}` : ""}`;
   }
-  return `${redis.options.host ?? "localhost"}:${redis.options.port ?? 6379}`;
+  const { host = "localhost", port = 6379, db } = redis.options;
+  return `${host}:${port}${Number(db) ? `/${Number(db)}` : ""}`;
 }
 
 const told = new Set<string>();

@@ -1,6 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange, RequestOptions } from "./browser.ts";
+import { describeCommand, kindOf, type SentCommand } from "./commands.ts";
 import { describeDuration, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must } from "./verdict.ts";
@@ -97,6 +98,10 @@ export class Actor {
   #visits = new Set([0]);
   /** The last cookie that a visit was given. */
   #cookieOfVisit: { cookie: SetCookie; visit: Answer } | undefined;
+  /** How many commands the site had sent when the last two visits began. */
+  #sentAtVisits: [before: number, last: number] = [0, 0];
+  /** A route that gave the browser another session, without a reason for one. */
+  #replacedBy: string | undefined;
 
   constructor(contract: Contract, site: Site, browser = site.browser(), disguise: Disguise = {}) {
     this.contract = contract;
@@ -131,8 +136,14 @@ export class Actor {
     await this.#disguise.before?.();
     const { method, path, body } = this.#requestOf(act);
     const cookieBefore = await this.#browser.cookieHeader();
+    if (act.does === "visit")
+      this.#sentAtVisits = [this.#sentAtVisits[1], this.#site.commands.sent.length];
     const exchange = this.#browser.begin(method, path, body, await this.#options());
-    const settle = async () => this.#compare(act, await exchange.answer, cookieBefore);
+    const settle = async () => {
+      const answer = await exchange.answer;
+      await this.#noteReplacement(act, answer, cookieBefore);
+      await this.#compare(act, answer, cookieBefore);
+    };
     return Object.assign(exchange, { settle });
   }
 
@@ -236,6 +247,41 @@ export class Actor {
     }
   }
 
+  /** What neither logs in nor ends a session leaves the browser the one that it has. */
+  async #noteReplacement({ does }: Act, answer: Answer, cookieBefore: string): Promise<void> {
+    if (!leavesTheSession.has(does) || !answer.succeeded) return;
+    const [before, now] = [
+      this.#browser.sessionIdOf(cookieBefore),
+      await this.#browser.sessionId(),
+    ];
+    if (before !== undefined && now !== undefined && before !== now)
+      this.#replacedBy = answer.route;
+  }
+
+  /** Why a session that is known does not hold what was put into it, and what shows it. */
+  #whyNotStored(id: string): { why: string; evidence: string[] } {
+    const { commands, redis } = this.#site;
+    const since = commands.sent.slice(this.#sentAtVisits[0]);
+    const about = (kind: string) => (command: SentCommand) =>
+      kindOf(command) === kind && command.args.some((arg) => arg.includes(id));
+    const read = since.findLast(about("read"));
+    const write = since.findLast(about("store"));
+    const seen = [write, read].filter((command) => command !== undefined);
+    return {
+      why:
+        this.contract.step < 2 || !read
+          ? ""
+          : !write
+            ? "what the visit before changed was never written to Redis: "
+            : write.args[0] !== read.args[0]
+              ? "the session is not written where it is read: "
+              : write.reply === null
+                ? "Redis did not write what the visit before changed: "
+                : "",
+      evidence: seen.map((command) => describeCommand(command, redis.options.keyPrefix ?? "")),
+    };
+  }
+
   #compareVisit(answer: Answer, cookieBefore: string): void {
     answer.mustBe(
       200,
@@ -250,12 +296,24 @@ export class Actor {
     const id = this.#browser.sessionIdOf(cookieBefore);
     const isKnown = expected.includes(1) || id !== undefined;
     const begins = cookie && id !== undefined && !cookie.value.includes(id) && visits === 1;
-    must(
-      expected.includes(visits),
-      `${begins ? "the session of its cookie is gone: " : isKnown ? "" : whyUnknown(before?.cookie)}GET /visits counts ${String(answer.data.visits)}, not ${expected.join(" or ")}.`,
-      !isKnown && before ? [before.visit, answer] : answer,
-      "Each visit of a browser counts one, and nobody else's does.",
-    );
+    if (!expected.includes(visits)) {
+      const { why, evidence } = id === undefined ? nothingKnown : this.#whyNotStored(id);
+      const because = this.#replacedBy
+        ? `since ${this.#replacedBy}, the browser has another session: `
+        : begins
+          ? "the session of its cookie is gone: "
+          : isKnown
+            ? why
+            : whyUnknown(before?.cookie);
+      must(
+        false,
+        `${because}GET /visits counts ${String(answer.data.visits)}, not ${expected.join(" or ")}.`,
+        [!isKnown && before ? before.visit : "", answer, ...evidence],
+        this.#replacedBy
+          ? "A session changes its id at a login, and ends at a logout. In between it stays: others are asking with its cookie at the same moment."
+          : `Each visit of a browser counts one, and nobody else's does.${evidence.length > 0 ? " `SET key value EX seconds`: with PX it would be milliseconds, and with EXAT a moment." : ""}`,
+      );
+    }
     this.#visits = new Set([visits]);
   }
 
@@ -472,6 +530,10 @@ export class Actor {
     }
   }
 }
+
+const leavesTheSession = new Set<Act["does"]>(["ask for the profile", "rename"]);
+
+const nothingKnown = { why: "", evidence: [] };
 
 /** An act in a few words: `logs in as ada`. */
 export function describeAct(act: Act): string {

@@ -1,4 +1,5 @@
 import { placeInApp } from "./crashes.ts";
+import type { Cause } from "./verdict.ts";
 
 /** What tells an app the same, so that two of them can live in one process. */
 const toldOtherwise: Readonly<Record<string, string>> = {
@@ -45,11 +46,15 @@ export function tellProduction(told: boolean): void {
 }
 
 /** Why an app does not do as it is told: it asks somebody else. Undefined when it never did. */
-export function misreadEnvironment(): string | undefined {
+export function misreadEnvironment(): Cause | undefined {
   for (const [name, place] of reads) {
     // Otherwise it makes no difference.
     if (name === "NODE_ENV" && !production) continue;
-    return `${place} reads process.env.${name}; the app is told by ${toldOtherwise[name]}.`;
+    return {
+      claim: `${place} reads process.env.${name}; the app is told by ${toldOtherwise[name]}.`,
+      reason:
+        "Several apps live in one process here, each with a configuration of its own. The main program reads the environment, once, for all of them.",
+    };
   }
   return undefined;
 }

@@ -8,12 +8,15 @@ import { inject, test as base } from "vitest";
 import { loggedErrors } from "../app/log.ts";
 import { KeySpace } from "../redis/key-space.ts";
 import type { Browser } from "./browser.ts";
+import { forgetConfiguration } from "./configuration.ts";
 import { forgetConnections, watchConnections } from "./connections.ts";
 import { recogniseSessions } from "./cookies.ts";
-import { describeCause, meaningOf } from "./crashes.ts";
+import { describeCause } from "./crashes.ts";
 import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
+import { meaningOf, noError } from "../runner/engine/explanations.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 import { hashesDone } from "./hashes.ts";
+import { forgetWrites, watchMemoryStore } from "./memory-store.ts";
 import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
 import { brokenRules, type BrokenRule } from "./rules.ts";
@@ -66,6 +69,7 @@ let processes = 1;
 // Before the app is evaluated: what it does then counts as well.
 watchConnections();
 watchEnvironment();
+watchMemoryStore();
 // Another process has another number.
 const { pid } = process;
 Object.defineProperty(process, "pid", { configurable: true, get: () => pid + processes });
@@ -100,7 +104,7 @@ export function goalsFor(module: StepModule) {
         // What the workshop's error handler turns into a 500, and what a handler of one's own logs.
         let told = false;
         const handled = ({ error }: { error: unknown }) => {
-          if (error instanceof Error) errors.push(error);
+          errors.push(error instanceof Error ? error : asError(error));
           told = true;
         };
         loggedErrors.subscribe(handled as ChannelListener);
@@ -139,6 +143,8 @@ export function goalsFor(module: StepModule) {
       run.escaped.length = 0;
       run.watch = new Watch();
       tellProduction(false);
+      forgetConfiguration();
+      forgetWrites();
       const { filepath } = task.file;
       await use({
         module,
@@ -208,6 +214,12 @@ export function goalsFor(module: StepModule) {
       await Promise.all(relays.map((relay) => relay.close()));
     },
   });
+}
+
+/** Something that was thrown, or given to next(), as an error that says what it is. */
+function asError(thrown: unknown): Error {
+  const words = typeof thrown === "string" ? JSON.stringify(thrown) : `a ${typeof thrown}`;
+  return Object.assign(new Error(`${words}, which is ${noError}`), { name: "Thrown" });
 }
 
 async function brokenNow(testFile: string, redis: KeySpace, watch: Watch): Promise<BrokenRule[]> {

@@ -17,6 +17,8 @@ export interface HashingWork {
   synchronous: string[];
   /** The texts that were hashed anew, and not compared. */
   texts: string[];
+  /** What came of each comparison that has ended: whether the text matches the hash. */
+  comparisons: boolean[];
 }
 
 interface NativeBcrypt {
@@ -67,17 +69,20 @@ export async function hashesDone(): Promise<void> {
 
 /** Counts the work of hashing that `action` causes: no clock is asked. */
 export async function hashingDuring(action: () => Promise<unknown>): Promise<HashingWork> {
-  const work: HashingWork = { iterations: 0, synchronous: [], texts: [] };
+  const work: HashingWork = { iterations: 0, synchronous: [], texts: [], comparisons: [] };
   const restore: (() => void)[] = [];
   const watch = <Name extends string>(
     owner: Record<Name, (...args: never[]) => unknown>,
     name: Name,
     seen: (args: unknown[]) => void,
+    returned = (_result: unknown) => {},
   ) => {
     const original = owner[name];
     owner[name] = function watched(this: unknown, ...args: unknown[]) {
       seen(args);
-      return Reflect.apply(original, this, args);
+      const result: unknown = Reflect.apply(original, this, args);
+      returned(result);
+      return result;
     } as typeof original;
     restore.push(() => (owner[name] = original));
   };
@@ -89,11 +94,26 @@ export async function hashingDuring(action: () => Promise<unknown>): Promise<Has
       count(args);
       if (name === "encrypt") work.texts.push(String(args[0]));
     };
-    watch(native, name, note);
-    watch(native, `${name}_sync`, (args) => {
+    const compared = (result: unknown) => {
+      if (name === "compare" && typeof result === "boolean") work.comparisons.push(result);
+    };
+    watch(native, name, (args) => {
       note(args);
-      work.synchronous.push(name === "encrypt" ? "hashSync" : "compareSync");
+      const done = args.pop() as (...results: unknown[]) => void;
+      args.push((...results: unknown[]) => {
+        compared(results[1]);
+        done(...results);
+      });
     });
+    watch(
+      native,
+      `${name}_sync`,
+      (args) => {
+        note(args);
+        work.synchronous.push(name === "encrypt" ? "hashSync" : "compareSync");
+      },
+      compared,
+    );
   }
   for (const name of ["scryptSync", "pbkdf2Sync"] as const) {
     watch(crypto, name, () => work.synchronous.push(name));

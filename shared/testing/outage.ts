@@ -37,14 +37,19 @@ export async function visitorBehind(
     await cut(relay);
     const during = await visit(visitor, patienceMs / hurry).catch(() => undefined);
     const { commandTimeout, maxRetriesPerRequest } = app.redis.options;
+    const limits = Object.entries({ maxRetriesPerRequest, commandTimeout });
+    const [text] = limits.find(([, limit]) => typeof limit === "string") ?? [];
     must(
       during,
-      `${what} keeps the visitor waiting for more than 3 s.`,
+      text
+        ? `\`${text}\` is a text, and limits nothing: ioredis takes a number.`
+        : `${what} keeps the visitor waiting for more than 3 s.`,
       [
         "GET /visits\n→ no answer within 3 s",
-        `maxRetriesPerRequest: ${maxRetriesPerRequest}, commandTimeout: ${commandTimeout} (ms)`,
+        limits.map(([name, limit]) => `${name}: ${JSON.stringify(limit)}`).join(", "),
       ],
       "By default ioredis retries a command 20 times, and waits for an answer without end. Limit both: how often, and for how many milliseconds. All of it, connecting included, has to be over before 3 s are.",
+      1,
     );
     must(
       during.status >= 500,

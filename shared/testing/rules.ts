@@ -304,6 +304,20 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "a session is stored once encoded",
+    since: 2,
+    why: "What the store hands over as `value` is the text that it reads back. Turned into JSON once more, it comes back as a text, and not as a session.",
+    breach({ keys }) {
+      const twice = keys.find(({ value }) => isJsonOfJson(value));
+      return (
+        twice && {
+          claim: "A session is stored as JSON of JSON, and nobody can read it back.",
+          evidence: `${twice.name} = ${excerpt(twice.value)}`,
+        }
+      );
+    },
+  },
+  {
     name: "a cookie ends with its session",
     since: 4,
     why: "A cookie that is cleared is gone from one browser. The session lives on, and every copy of the cookie opens it: destroy the session first, and clear the cookie when that has worked.",
@@ -635,6 +649,15 @@ function copiedFieldIn(value: string): string | undefined {
     if (value.includes(`"role":"${role}"`)) return "role";
   }
   return undefined;
+}
+
+function isJsonOfJson(value: string): boolean {
+  if (!value.startsWith('"')) return false;
+  try {
+    return isJson(JSON.parse(value));
+  } catch {
+    return false;
+  }
 }
 
 function capitalized(text: string): string {

@@ -13,13 +13,15 @@ import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { fellThrough, unhandled, type Answer } from "./answer.ts";
+import { meaningOf } from "../runner/engine/explanations.ts";
+import { fellThrough, goesOn, unhandled, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
+import { watchedConfig } from "./configuration.ts";
 import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
-import { describeCause, describeError, meaningOf } from "./crashes.ts";
+import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
@@ -176,9 +178,9 @@ export class Site {
     const late = this.watch.late.find(({ route }) => route === answer.route);
     must(
       !late && !answer.thrown,
-      `The handler goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message.replace(/\.$/, "")}.`,
+      `${answer.route} goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message.replace(/\.$/, "")}.`,
       answer,
-      "Answering does not end a function. Return after the refusal, or the rest is done all the same.",
+      goesOn,
     );
   }
 
@@ -234,7 +236,7 @@ export class Site {
       this.#app = await create(this.#module, {
         redis: this.#redis,
         db: this.db,
-        config: this.config,
+        config: watchedConfig(this.config),
       });
     } finally {
       EventEmitter.defaultMaxListeners = defaultMaxListeners;
@@ -368,7 +370,7 @@ export async function refusalToStart(
   const wanted = { ...config, ...other };
   const call = `createApp({ config: ${JSON.stringify(wanted)} })`;
   try {
-    await module.createApp?.({ redis, db, config: wanted });
+    await module.createApp?.({ redis, db, config: watchedConfig(wanted) });
     return { call, refusal: undefined };
   } catch (error) {
     return { call, refusal: error instanceof Error ? error : new Error(String(error)) };

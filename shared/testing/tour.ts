@@ -6,7 +6,7 @@ import { fullRedis, replyError } from "./commands.ts";
 import { chosenByTheClient } from "./rules.ts";
 import { passwordOfRedis } from "./secrets.ts";
 import type { Site } from "./site.ts";
-import { notJudged } from "./verdict.ts";
+import { must, notJudged } from "./verdict.ts";
 
 const { ada, alan, grace } = seededUsers;
 
@@ -222,6 +222,12 @@ async function lostConnection(site: Site): Promise<void> {
   url.password = passwordOfRedis;
   const end = site.watch.begin("a lost connection");
   const redis = connectRedis?.(url.href);
+  must(
+    redis?.listenerCount("error") !== 0,
+    "Nobody listens for the errors of the connection that connectRedis returns.",
+    'redis.listenerCount("error") → 0',
+    "It can fail before anybody else has seen it: the listener stands where the connection is made, and not in createApp.",
+  );
   redis?.emit("error", new Error("connect ECONNREFUSED"));
   redis?.disconnect();
   await site.commands.quiet();

@@ -1,5 +1,7 @@
 import { TestRunner } from "vitest";
+import { misreadConfiguration } from "./configuration.ts";
 import { misreadEnvironment } from "./environment.ts";
+import { keptInMemory } from "./memory-store.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 
 /**
@@ -13,9 +15,11 @@ export class GoalUnmet extends Error {
   readonly reason: string;
 
   constructor(claim: string, evidence: Evidence, reason: string, where = whereToLook()) {
-    const misread = misreadEnvironment();
-    if (misread) {
-      [claim, evidence, reason] = [misread, [claim, indented(evidence)], toldByConfig];
+    const beneath = causeBeneath();
+    if (beneath) {
+      [claim, evidence, reason] = [beneath.claim, [claim, indented(evidence)], beneath.reason];
+      // Its TODO is another one than the goal's.
+      where = "";
     }
     super([claim, indented(evidence), reason, where].filter(Boolean).join("\n"));
     this.claim = claim;
@@ -34,8 +38,11 @@ export class AppNotBuilt extends GoalUnmet {
   }
 }
 
-const toldByConfig =
-  "Several apps live in one process here, each with a configuration of its own. The main program reads the environment, once, for all of them.";
+/** What lies beneath whatever is unmet, as the first line of its message and the rule that it breaks. */
+export interface Cause {
+  claim: string;
+  reason: string;
+}
 
 /** What was seen: answers show themselves as the exchange on the wire. */
 export type Evidence =
@@ -77,6 +84,7 @@ export async function under<Result>(
  * whatever was seen here would prove nothing.
  */
 export function notJudged(reason: string): never {
+  if (causeBeneath()) throw new GoalUnmet(reason, [], "");
   TestRunner.getCurrentTest()?.context.skip(reason);
   throw new Error(`Not judged: ${reason}`);
 }
@@ -98,4 +106,11 @@ function whereToLook(todo?: number): string {
   const goal = step?.goals.find(({ name }) => name === test?.name);
   if (!step || !goal) return "";
   return `See TODO ${step.number}.${todo ?? goal.todo} in steps/${step.slug}/app.ts.`;
+}
+
+/** What is wrong beneath everything else, if something is. */
+function causeBeneath(): Cause | undefined {
+  const test = TestRunner.getCurrentTest();
+  const step = test && stepOfTest(test.file.filepath)?.number;
+  return misreadEnvironment() ?? misreadConfiguration() ?? keptInMemory(step);
 }

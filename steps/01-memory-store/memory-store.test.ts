@@ -26,6 +26,7 @@ goal("a second visit counts 2", async ({ browser }) => {
   await browser.mustHaveSession(
     first,
     "HTTP forgets: the browser is known by the signed id that it brings back. `session()` sends it once something stands in `req.session`.",
+    1,
   );
   const second = await browser.get("/visits");
   must(

@@ -2,7 +2,7 @@ import type { KeySpace } from "../../shared/redis/key-space.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
 import { describeCommands, kindOf } from "../../shared/testing/commands.ts";
 import { describeDuration } from "../../shared/testing/cookies.ts";
-import { meaningOf } from "../../shared/testing/crashes.ts";
+import { meaningOf } from "../../shared/runner/engine/explanations.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
@@ -23,7 +23,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 goal("a visitor is remembered after a restart", async ({ site, browser, redis }) => {
   const before = await browser.get("/visits");
   before.mustBe(200, "GET /visits does not answer 200.", "Visits are counted since step 1.");
-  await browser.mustHaveSession(before, "The session of step 1 still has to be there.");
+  await browser.mustHaveSession(before, "The session of step 1 still has to be there.", 3);
   const keys = await redis.keys();
   await site.restart();
   const after = await browser.get("/visits");
@@ -120,7 +120,7 @@ goal("a health check asks Redis nothing", async ({ site, browser, redis }) => {
     !command,
     `A health check asked Redis ${command?.name === "get" ? "for a session" : `something: ${command?.name.toUpperCase()}`}.`,
     [health, describeCommands(commands, redis.prefix)],
-    "When Redis is slow, a check that waits for it takes healthy processes out of service. Mount `session()` after /health.",
+    "When Redis is slow, a check that waits for it takes healthy processes out of service. Mount `session()` after /health, and leave Redis out of its handler.",
   );
 });
 

@@ -4,6 +4,7 @@ import { sessionFixation } from "../../shared/attacks/session-fixation.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { guessingWork } from "../../shared/testing/guessing.ts";
 import { containsHash, hashingDuring } from "../../shared/testing/hashes.ts";
+import { mustLetIn } from "../../shared/testing/refused-logins.ts";
 import { knows, sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { playAt } from "../../shared/testing/stage.ts";
@@ -19,17 +20,9 @@ const right = { email: ada.email, password: ada.password };
 const wrong = { email: ada.email, password: "not her password" };
 const unknown = { email: "nobody@example.com", password: "not her password" };
 
-goal("the right password logs in", async ({ browser, redis }) => {
+goal("the right password logs in", async ({ site, browser, redis }) => {
   const answer = await browser.post(route, right);
-  answer.mustBe(
-    200,
-    answer.status < 400
-      ? `A login answers ${answer.status}, not 200.`
-      : `The right password is refused${answer.status === 400 ? ", before the handler sees it" : ""}.`,
-    answer.status === 400
-      ? "400 says that the schema refused the body. What is given to `refine` returns true for what it accepts; with braces around its body, it needs a `return`."
-      : "`await` the user, then `await bcrypt.compare(password, user.passwordHash)`: first the text, then the hash that is stored. And a `return` inside a callback leaves the callback, not your handler.",
-  );
+  await mustLetIn(site, answer, right);
   must(
     answer.data.id === ada.id && answer.data.email === ada.email,
     "The answer to a login does not say who logged in.",

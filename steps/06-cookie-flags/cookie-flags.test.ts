@@ -31,7 +31,7 @@ goal("in production the cookie travels over https alone", async ({ open }) => {
     cookie.secure,
     "In production, the session cookie travels over http as well: it lacks Secure.",
     login,
-    "One http link to your site, typed or planted, and everybody on the same Wi-Fi can read the cookie.",
+    "One http link to your site, typed or planted, and everybody on the same Wi-Fi can read the cookie. Production is when `config.env` says so.",
   );
 });
 

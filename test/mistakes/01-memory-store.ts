@@ -252,7 +252,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the session is mounted without being called",
     edits: [[mountSession, "  app.use(session as never);\n\n"]],
     goal: "a second visit counts 2",
-    says: "`app.use(session)` mounts the function that makes a middleware",
+    says: "`session` is mounted itself",
   },
   {
     name: "the session is made, and mounted nowhere",

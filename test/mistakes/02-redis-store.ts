@@ -531,4 +531,22 @@ export const mistakes: readonly Mistake[] = [
     goal: "After a long outage of Redis",
     says: "while Redis is away, a visitor with a session is answered 200",
   },
+  {
+    name: "createApp listens for the errors of the connection",
+    edits: [
+      [listener, ""],
+      [
+        "export function createApp({ redis, config }: Services): Express {\n",
+        `export function createApp({ redis, config }: Services): Express {\n${listener}`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "Nobody listens for the errors of the connection that connectRedis returns",
+  },
+  {
+    name: "another database than the address says",
+    edits: [["new Redis(url, {", "new Redis(url, {\n    db: 1,"]],
+    goal: "a visitor is remembered after a restart",
+    says: "and not to the address that it receives",
+  },
 ];

@@ -152,7 +152,7 @@ ${refusal.replace("!user || ", "")}`,
     name: "compare throws for an unknown email",
     edits: [["user?.passwordHash ?? decoyHash", "user?.passwordHash as string"]],
     goal: "an unknown email and a wrong password answer alike",
-    says: "data and hash arguments required",
+    says: "bcrypt is given something that is no text",
   },
   {
     name: "login answers with the whole user",

@@ -36,7 +36,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a deleted user is out at once, and the session is gone",
-    says: "The handler goes on after it answered 401",
+    says: "goes on after it answered 401",
   },
   {
     name: "findById without await",
@@ -358,7 +358,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a display name has 1 to 80 characters",
-    says: "80 characters with blanks around them are refused",
+    says: "with blanks around, is refused",
   },
   {
     name: "a name without end",
@@ -386,7 +386,7 @@ export const mistakes: readonly Mistake[] = [
       ["update(req.user.id,", 'update(req.session.userId ?? "",'],
     ],
     goal: "a refused request is answered once, and its handler never runs",
-    says: "ran although",
+    says: "PATCH /me changes the database although",
   },
   {
     name: "PATCH /me without the guard",
@@ -403,7 +403,7 @@ export const mistakes: readonly Mistake[] = [
       ["update(req.user.id,", 'update(req.session.userId ?? "",'],
     ],
     goal: "a refused request is answered once, and its handler never runs",
-    says: "The handler behind requireAuth ran although the request was refused",
+    says: "PATCH /me changes the database although the request is refused",
   },
   {
     name: "the body is checked before the guard",
@@ -657,5 +657,33 @@ ${readUserId}`,
     edits: [["    req.user = user;\n", "    req.user = user;\n    req.session.visits = 0;\n"]],
     goal: "In the whole story",
     says: "In the whole story: GET /visits counts 1, not 2",
+  },
+  {
+    name: "an option that express-session does not know",
+    edits: [["store: new RedisStore", "stores: new RedisStore"]],
+    goal: "a store that cannot be read is an error, not a stranger",
+    says: "The sessions are in the memory of the process, not in Redis",
+  },
+  {
+    name: "the guard begins another session",
+    edits: [
+      [
+        "    req.user = user;\n",
+        "    await regenerateSession(req);\n    req.session.userId = user.id;\n    req.user = user;\n",
+      ],
+    ],
+    goal: "In the whole story",
+    says: "since GET /me, the browser has another session: GET /visits counts 1, not 2",
+  },
+  {
+    name: "the refusal goes to next",
+    edits: [
+      [
+        '      res.status(401).json({ error: { code: "not_authenticated" } });\n      return;\n    }\n    req.user',
+        '      next("not_authenticated");\n      return;\n    }\n    req.user',
+      ],
+    ],
+    goal: "without a session, /me answers 401",
+    says: "what is thrown, or given to next(), is no Error",
   },
 ];

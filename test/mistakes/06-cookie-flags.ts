@@ -812,4 +812,16 @@ export function createApp`,
     goal: "With a secret that is none",
     says: "createApp starts with a short secret beside a long previous one",
   },
+  {
+    name: "config by the names of the environment",
+    edits: [["config.env ===", "(config as unknown as { NODE_ENV: string }).NODE_ENV ==="]],
+    goal: "in production the cookie travels over https alone",
+    says: "`config` has no NODE_ENV",
+  },
+  {
+    name: "= instead of ===",
+    edits: [['config.env === "production"', 'Boolean((config.env = "production"))']],
+    goal: "page scripts cannot read the cookie",
+    says: "`config.env` is overwritten",
+  },
 ];

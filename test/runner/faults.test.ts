@@ -87,7 +87,7 @@ describe("a watching runner", () => {
     {
       fault: "nothing that is thrown",
       edit: [counts, `    throw null;\n${counts}`],
-      says: "GET /visits is handled, but nobody answers: what is mounted there calls next(), or throws null",
+      says: "Nobody answers GET /visits: what is mounted there only hands on",
     },
     {
       fault: "app.listen on import",

@@ -1,13 +1,13 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import bcrypt from "bcrypt";
 import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { expect, test } from "vitest";
-import {
-  describeCause,
-  describeError,
-  meaningOf,
-  placeInApp,
-} from "../../shared/testing/crashes.ts";
+import { z } from "zod";
+import { meaningOf } from "../../shared/runner/engine/explanations.ts";
+import { describeCause, describeError, placeInApp } from "../../shared/testing/crashes.ts";
 
 test("an error is described in one line", () => {
   expect(describeError(errorAt(""))).toBe("TypeError: user is undefined");
@@ -65,9 +65,27 @@ test.for<[what: string, crash: () => unknown, means: string]>([
   ["a field of nobody", () => new Function("user", "return user.passwordHash")(), "no user"],
   ["a result for a function", () => express().get("/me", undefined as never), "itself"],
   ["a store without a client", () => new RedisStore({} as never), "client: redis"],
+  ["a hash of nobody", () => bcrypt.compareSync("x", undefined as never), "stand in for it"],
+  ["a schema that throws", () => z.object({ name: z.string() }).parse({}), "`safeParse` returns"],
+  ["a lifetime in quotes", () => cookieWith({ maxAge: "1000" }), "without quotation marks"],
+  ["an odd flag", () => cookieWith({ sameSite: "sometimes" }), "one of its three words"],
+  ["a second answer", answeredTwice, "a request is answered twice"],
   ["bcrypt in braces", () => new Function("bcrypt", "bcrypt.hashSync('x', 4)")(), "without braces"],
 ])("%s is explained", ([, crash, means]) => {
   expect(Object.values(meaningOf(caught(crash)) ?? {}).join(" ")).toContain(means);
+});
+
+test.for([
+  { says: "(0 , __vite_ssr_import_3__.describe) is not a function", shown: "describe is not a" },
+  { says: "(0 , __vite_ssr_import_3__) is not a function", shown: "`import * as …` is not a" },
+  { says: "__vite_ssr_import_0__ is not a constructor", shown: "`import * as …` is not a" },
+])("$says names what stands in the source", ({ says, shown }) => {
+  expect(describeError(new TypeError(says))).toContain(`TypeError: ${shown}`);
+});
+
+test("of a schema's objections the first is told", () => {
+  const thrown = caught(() => z.object({ email: z.email() }).parse({ email: 1 }));
+  expect(describeError(thrown)).toMatch(/^ZodError: email: Invalid input/);
 });
 
 test("a session without a secret is explained", () => {
@@ -99,6 +117,20 @@ test("an error of the app's own has no meaning of ours", () => {
 
 function destructured(field: string): unknown {
   return new Function("req", `const { userId } = req.${field};`)({});
+}
+
+function cookieWith(options: object): string {
+  // Its types leave out how it is made.
+  const Cookie = session.Cookie as unknown as new (options: object) => {
+    serialize(name: string, value: string): string;
+  };
+  return new Cookie(options).serialize("sid", "1");
+}
+
+function answeredTwice(): void {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  response.writeHead(204);
+  response.setHeader("Location", "/");
 }
 
 function caught(crash: () => unknown): Error {

@@ -5,6 +5,286 @@ export const endingCall = /process\.(exit|kill)(?= unexpectedly called)/;
 export const endsTheProcess =
   "That ends the app for everybody, and here it would end the tests with it. The main program decides when to end: shared/app/server.ts.";
 
+/** What is said of something that is thrown and should not be. */
+export const noError = "no Error";
+
 /** What a ReferenceError means, for whoever reads one for the first time. */
-export const undeclared =
+const undeclared =
   "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports.";
+
+/** What an error usually means here. */
+export interface Meaning {
+  /** The cause in plain words, where those of the error name a symptom. */
+  cause?: string;
+  advice: string;
+}
+
+/** What Node.js or a package says, and what it means for whoever reads it for the first time. */
+const meanings: readonly [words: RegExp, Meaning][] = [
+  [endingCall, { cause: "the app ends its process", advice: endsTheProcess }],
+  [
+    new RegExp(`, which is ${noError}$`),
+    {
+      cause: `what is thrown, or given to next(), is ${noError}`,
+      advice:
+        "next() takes nothing, or an Error, which goes to the error handler. A user belongs on `req`, and a refusal is answered: `res.status(401).json(…)`.",
+    },
+  ],
+  [
+    /before initialization/,
+    {
+      advice:
+        "What is declared with `const` exists from its line on: move it above the line that uses it.",
+    },
+  ],
+  [/is not defined/, { advice: undeclared }],
+  [
+    /\bsession\.touch is not a function/,
+    {
+      cause: "`req.session` was replaced by something else",
+      advice:
+        "express-session puts the session there, with its methods: set its fields, as in `req.session.visits = 1`, and leave the object itself alone.",
+    },
+  ],
+  [
+    /^fn is not a function/,
+    {
+      cause: "`regenerate`, `reload` or `destroy` of a session is called without its callback",
+      advice:
+        "They return no Promise. `regenerateSession(req)`, `saveSession(req)` and `destroySession(req)` of `shared/app/session.ts` can be awaited.",
+    },
+  ],
+  [
+    /\bdefault\.session is not a function/,
+    {
+      cause: "express has no `session`",
+      advice: 'It is a package of its own: `import session from "express-session"`.',
+    },
+  ],
+  [
+    /^`import \* as …` is not a (constructor|function)/,
+    {
+      cause: "`import * as` gives a list of what a package exports, which cannot be called",
+      advice:
+        'express, express-session and bcrypt are default exports: `import session from "express-session"`. `RedisStore` and `Redis` stand in braces.',
+    },
+  ],
+  [
+    /default.* is not a (constructor|function)/,
+    {
+      cause: "a default import that does not exist",
+      advice:
+        "Is it exported by its name? Then it is imported in braces, as `RedisStore` of connect-redis 8 and all of `shared/app` are.",
+    },
+  ],
+  [
+    /\b(session|express|bcrypt) is not a function/,
+    {
+      advice:
+        "express, express-session and bcrypt are default exports: import them without braces.",
+    },
+  ],
+  [
+    /reading '(hash|compare|genSalt)(Sync)?'/,
+    {
+      cause: "`bcrypt` is undefined",
+      advice: "bcrypt is a default export: import it without braces.",
+    },
+  ],
+  [
+    /scanIterator|client\.\w+ is not a function/,
+    {
+      cause: "the store has no `client`",
+      advice: "It calls the connection by that name: `new RedisStore({ client: redis })`.",
+    },
+  ],
+  [
+    /^\[\s*\{[^]*"path"/,
+    {
+      advice:
+        "A schema's `parse` throws, and nobody catches it. `validate({ body: … })` answers 400 by itself; `safeParse` returns what it found.",
+    },
+  ],
+  [
+    /safeParse is not a function/,
+    {
+      cause: "`validate` is given something that is no schema",
+      advice: "It takes what `z.object({ … })` makes: `validate({ body: YourSchema })`.",
+    },
+  ],
+  [
+    /#rewrite\] is not a function/,
+    {
+      cause: "`rewrite` is no function",
+      advice:
+        "The store calls it whenever it writes: hand over a function, `(key, value, ttlSeconds) => …`, and not what one returns.",
+    },
+  ],
+  [
+    /^data and hash (arguments required|must be strings)/,
+    {
+      cause: "bcrypt is given something that is no text",
+      advice:
+        "It takes two: the password, and the hash that is stored, `user.passwordHash`. A Promise is none yet, and there is no hash when nobody was found: something has to stand in for it.",
+    },
+  ],
+  [
+    /headers after they are sent/,
+    {
+      cause: "a request is answered twice",
+      advice:
+        "Answering does not end a function, and neither does `next(error)`: return after each of them. A callback that answers needs no answer behind it.",
+    },
+  ],
+  [
+    /^maxAge must be/,
+    {
+      cause: "`maxAge` is no number",
+      advice: "It counts milliseconds, without quotation marks: 24 * 60 * 60 * 1000 is a day.",
+    },
+  ],
+  [
+    /^(argument|option) \w+ is invalid/,
+    {
+      cause: "a cookie is given a name or an option that no cookie can have",
+      advice:
+        "A name has no blanks; `sameSite` is one of its three words; `expires` is a Date. It is found out when the cookie is sent.",
+    },
+  ],
+  [
+    /^Redis is already connecting/,
+    {
+      cause: "a connection is told to connect that does so already",
+      advice: "`new Redis(url)` connects by itself, and again when the connection is lost.",
+    },
+  ],
+  [
+    /^Command timed out$/,
+    {
+      cause: "the connection gives up on Redis before it has answered",
+      advice:
+        "ioredis counts `commandTimeout` in milliseconds: 2 are over before any answer is there. And `createApp` waits for nothing: it builds the app before Redis is connected.",
+    },
+  ],
+  [
+    /"key" argument must be/,
+    {
+      cause: "a secret is no text",
+      advice:
+        "`secret` takes one text, or one flat list of texts: the secret, then the previous ones.",
+    },
+  ],
+  [
+    /createSession is not a function/,
+    {
+      cause: "`store` is no session store",
+      advice:
+        "A connection is not one by itself: `new RedisStore({ client: redis })` makes one of it.",
+    },
+  ],
+  [
+    /reading '(body|password|email)'|of 'req\.body' as it is undefined/,
+    {
+      cause: "there is no body, or no user, where one is used",
+      advice:
+        "Without a JSON body `req.body` is undefined: `validate` answers 400 before the handler runs, and hands the rest on in `req.validBody`. `findByEmail` resolves to undefined when nobody is found.",
+    },
+  ],
+  [
+    /secret option required/,
+    {
+      cause: "`session()` has no `secret`",
+      advice: "It signs the cookie with it: hand it the `secret` that stands above.",
+    },
+  ],
+  [
+    /must be a function|requires a middleware function/,
+    {
+      cause: "a route is given something that is no function",
+      advice:
+        "A route takes the function itself: `requireAuth`, and not `requireAuth()`, which is what it returns.",
+    },
+  ],
+  [
+    /reading '(secure|method|replaceAll)'/,
+    {
+      cause: "a helper is called where it should be handed over",
+      advice:
+        "Without parentheses: `app.use(requireHttps)`, `app.use(refuseOtherSites)`, `.refine(isReadable)`. Who receives it calls it, with the request or the text.",
+    },
+  ],
+  [
+    /showFriendlyErrorStack/,
+    {
+      cause: "a command of ioredis is called without its connection",
+      advice:
+        "The store takes the connection by name: `new RedisStore({ client: redis })`. And `redis.get`, handed over as a function, forgets whose it is: `(key) => redis.get(key)`.",
+    },
+  ],
+  [
+    /store\.on is not a function/,
+    {
+      cause: "`store` is no session store",
+      advice: "Make one with `new`: `new RedisStore({ client: redis })`.",
+    },
+  ],
+  [
+    /reading '(save|regenerate|destroy)'/,
+    {
+      cause: "there is no `session` where one is used",
+      advice:
+        "`destroySession`, `regenerateSession` and `saveSession` take `req`, and find the session in it. It is there after `session()`, which must be mounted before the routes, and until `destroy`.",
+    },
+  ],
+  [
+    /'req\.session' as it is undefined|(reading|setting) '(visits|userId)'/,
+    {
+      cause: "`req.session` is undefined, or what stands in its place",
+      advice:
+        "Express runs middleware in the order in which it is mounted: `session()` must come before the routes that use it, and its cookie has to be for all paths. Is it `req.session`, and does the handler take `(req, res)`? After `destroy` there is no session either.",
+    },
+  ],
+  [
+    /^Cannot set properties of undefined/,
+    {
+      advice:
+        "What stands before the dot is undefined. After `destroy` there is no `req.session` any more; after `regenerate` there is a new one.",
+    },
+  ],
+  [
+    /'req\.validBody' as it is undefined/,
+    {
+      cause: "`req.validBody` is undefined",
+      advice: "`validate({ body: … })` puts it there, and has to stand before the handler.",
+    },
+  ],
+  [
+    /reading 'safeParse/,
+    {
+      cause: "`validate` found no schema",
+      advice: "It takes an object: `validate({ body: YourSchema })`.",
+    },
+  ],
+  [
+    /(reading|destructure property) '(passwordHash|id|displayName)'/,
+    {
+      cause: "there is no user where one is used",
+      advice:
+        "`findByEmail` and `findById` resolve to undefined when nobody is found, and have to be awaited; `req.user` is there once `requireAuth` has put it there and called `next()`.",
+    },
+  ],
+];
+
+/** What an error usually means here; undefined when nothing is known of its kind. */
+export function meaningOf(error: { message?: string } | undefined): Meaning | undefined {
+  const words = withoutImports(error?.message ?? "");
+  return meanings.find(([pattern]) => pattern.test(words))?.[1];
+}
+
+/** What an import is called in a module that Vite has transformed, as it was in its source. */
+export function withoutImports(message: string): string {
+  return message
+    .replaceAll(/\(0 ?, ?__vite_ssr_import_\d+__\.(\w+)\)/g, "$1")
+    .replaceAll(/__vite_ssr_import_\d+__\.(?=\w)/g, "")
+    .replaceAll(/\(0 ?, ?__vite_ssr_import_\d+__\)|__vite_ssr_import_\d+__/g, "`import * as …`");
+}

@@ -14,7 +14,7 @@ import {
   type Frame,
   type Standing,
 } from "./endless-loops.ts";
-import { endingCall, endsTheProcess, undeclared } from "./explanations.ts";
+import { endingCall, endsTheProcess, meaningOf, withoutImports } from "./explanations.ts";
 import { JudgedFiles } from "./judged-files.ts";
 import { fileOf, inProject, isLearners, placeIn } from "./places.ts";
 import { threadMemoryBytes } from "./warm-thread.mjs";
@@ -305,9 +305,10 @@ function findingOf(test: TestCase | undefined, judged: string): Finding | undefi
     return { verdict: "not judged", message: lost, redisIsGone: true, durationMs };
   }
   const place = placeIn(error.stack, dirname(judged));
+  const { what, advice } = explained(error);
   const claim =
     (place && endOfProcess(message, place)) ??
-    `${place ? `${place} throws where nobody catches it: ` : ""}${name}: ${message}`;
+    (place ? `${place} throws where nobody catches it: ${what}${advice}` : `${name}: ${message}`);
   return { verdict: "unmet", message: `${claim}\n${error.stack ?? ""}`, durationMs };
 }
 
@@ -344,8 +345,16 @@ function describeLoadError(
   if (message.includes("app.listen unexpectedly called")) {
     return `${place} listens on a port by itself. It only builds the app: the main program and the tests listen. Take \`app.listen\` out.`;
   }
-  const advice = / is not defined/.test(message) ? `\n${undeclared}` : "";
-  return `${place} throws while it is loaded: ${error.name ?? "Error"}: ${firstLine(message)}.${advice}`;
+  const { what, advice } = explained(error);
+  return `${place} throws while it is loaded: ${what}.${advice}`;
+}
+
+/** An error in plain words where they are known, and further lines that say more. */
+function explained(error: { name?: string; message?: string }): { what: string; advice: string } {
+  const { cause, advice } = meaningOf(error) ?? {};
+  const words = `${error.name ?? "Error"}: ${firstLine(withoutImports(error.message ?? ""))}`;
+  const lines = [cause && `    ${words}`, advice].filter(Boolean).map((line) => `\n${line}`);
+  return { what: cause ?? words, advice: lines.join("") };
 }
 
 /** What to say of a call that would end the process; undefined when it is none. */

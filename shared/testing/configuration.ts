@@ -1,0 +1,50 @@
+import type { Config } from "../app/config.ts";
+import { placeInApp } from "./crashes.ts";
+import type { Cause } from "./verdict.ts";
+
+const noted = new Map<string, Cause>();
+
+/** A configuration as an app receives it: whatever it looks for in vain, or overwrites, is noted. */
+export function watchedConfig(config: Config): Config {
+  const names = Object.keys(config).map((name) => `\`config.${name}\``);
+  return new Proxy(
+    { ...config },
+    {
+      get(fields, name) {
+        if (typeof name === "string" && !(name in fields)) {
+          note(
+            `\`config\` has no ${name}`,
+            `It has ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`,
+          );
+        }
+        return Reflect.get(fields, name);
+      },
+      set(fields, name, value) {
+        note(
+          `\`config.${String(name)}\` is overwritten`,
+          "The main program decides what the app is told, and the app reads it. `===` compares, `=` writes.",
+        );
+        return Reflect.set(fields, name, value);
+      },
+    },
+  );
+}
+
+/** Others ask as well, such as JSON.stringify: what counts is whether the app does. */
+function note(what: string, reason: string): void {
+  // What asks stands above the trap and this function.
+  const [, , , caller = ""] = new Error("asked").stack?.split("\n") ?? [];
+  const place = placeInApp(Object.assign(new Error("asked"), { stack: caller }));
+  if (place) noted.set(what, { claim: `${what} (${place}).`, reason });
+}
+
+/** Another goal begins: its app has asked nothing yet. */
+export function forgetConfiguration(): void {
+  noted.clear();
+}
+
+/** Why an app does not do as it is told: it looks in the wrong place. Undefined when it never did. */
+export function misreadConfiguration(): Cause | undefined {
+  const [cause] = noted.values();
+  return cause;
+}

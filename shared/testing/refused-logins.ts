@@ -1,0 +1,69 @@
+import { vi } from "vitest";
+import type { Answer } from "./answer.ts";
+import { hashingDuring } from "./hashes.ts";
+import type { Site } from "./site.ts";
+import { must } from "./verdict.ts";
+
+/** Demands that somebody with the right password got in, and finds out why not. */
+export async function mustLetIn(
+  site: Site,
+  answer: Answer,
+  credentials: { email: string; password: string },
+): Promise<void> {
+  const readsJson = site.app.router.stack.some(({ name }) => name === "jsonParser");
+  must(
+    answer.status !== 400,
+    readsJson
+      ? "The right password is refused, before the handler sees it."
+      : "The right password is refused: nothing reads the body, `express.json` is not mounted.",
+    answer,
+    "400 says that the schema refused the body: its fields are `email` and `password`. What is given to `refine` returns true for what it accepts; with braces around its body, it needs a `return`.",
+    1,
+  );
+  if (answer.status === 401) {
+    const { why, evidence } = await whyRefused(site, credentials);
+    must(
+      false,
+      `The right password is refused: ${why}.`,
+      [answer, ...evidence],
+      "`await` the user, then `await bcrypt.compare(password, user.passwordHash)`: first the text, then the hash that is stored. And a `return` inside a callback leaves the callback, not your handler.",
+    );
+  }
+  answer.mustBe(
+    200,
+    answer.status < 400
+      ? `A login answers ${answer.status}, not 200.`
+      : `The right password is answered ${answer.status}, not 200.`,
+    "The contract: 200 { data: { id, email } }.",
+  );
+}
+
+/** Lets somebody log in once more, and looks at what the app asks its database and bcrypt. */
+async function whyRefused(
+  site: Site,
+  credentials: { email: string; password: string },
+): Promise<{ why: string; evidence: string[] }> {
+  const find = vi.spyOn(site.db.users, "findByEmail");
+  const work = await hashingDuring(() => site.browser().post("/auth/login", credentials));
+  const lookups = find.mock.calls.map(
+    ([email]) => `db.users.findByEmail(${JSON.stringify(email)})`,
+  );
+  const found = await Promise.all(find.mock.results.map(({ value }) => value as unknown));
+  find.mockRestore();
+  const evidence = [
+    ...lookups.map((lookup, i) => `${lookup} → ${found[i] ? "a user" : "undefined"}`),
+    ...work.comparisons.map((matches) => `bcrypt.compare → ${matches}`),
+  ];
+  const [lookup = "nobody"] = lookups;
+  const why =
+    lookups.length === 0
+      ? "nobody is looked up by their email"
+      : !found.some(Boolean)
+        ? `the app asks for ${lookup}, and finds nobody`
+        : work.comparisons.includes(true)
+          ? "although bcrypt says that it matches"
+          : work.comparisons.length > 0
+            ? "bcrypt compares something else, and says no"
+            : "the user is found, and bcrypt compares nothing";
+  return { why, evidence };
+}

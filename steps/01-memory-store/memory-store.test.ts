@@ -25,15 +25,18 @@ goal("a second visit counts 2", async ({ browser }) => {
   );
   await browser.mustHaveSession(
     first,
-    "HTTP forgets: the browser is known by the signed id that it brings back. `session()` sends it once something stands in `req.session`.",
+    "HTTP forgets: the browser is known by the signed id that it brings back. `session()` sends it once something stands in `req.session`, which has to be before the answer leaves.",
     1,
   );
   const second = await browser.get("/visits");
+  const begins = second.sessionCookie && second.sessionCookie.value !== first.sessionCookie?.value;
   must(
     second.data.visits === 2,
-    `The second visit counts ${String(second.data.visits)}, not 2.`,
+    `The second visit ${begins ? "begins another session: it " : ""}counts ${String(second.data.visits)}, not 2.`,
     [first, second],
-    "What you put into `req.session` during one request is there in the next one that brings the cookie.",
+    begins
+      ? "A session is found again by the id in its cookie, when its signature is right: the secret stays the same, and nobody begins the session anew."
+      : "What you put into `req.session` during one request is there in the next one that brings the cookie, under the same name.",
   );
 });
 
@@ -86,7 +89,7 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
     answer.setCookies.length === 0,
     "A visitor with nothing to remember got a session.",
     answer,
-    "`saveUninitialized` is true unless you say otherwise: every bot that passes by then leaves an empty session behind, and every visitor a cookie before they agreed to any.",
+    "`saveUninitialized` is true unless you say otherwise: every bot that passes by then leaves an empty session behind, and every visitor a cookie before they agreed to any. So does whatever is written into the session for everybody.",
   );
   const store = vi.spyOn(session.MemoryStore.prototype, "set");
   const read = await known.get("/nothing-here");

@@ -88,7 +88,7 @@ goal("a request that only reads does not rewrite the session", async ({ site, br
     !ofSession.some((command) => kindOf(command) === "store"),
     "A request that only read wrote the session back.",
     [answer ?? "", describeCommands(ofSession, redis.prefix)],
-    "With `resave: true`, the slower of two parallel requests overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",
+    "With `resave: true`, or when each request changes it, the slower of two parallel requests overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",
   );
 });
 

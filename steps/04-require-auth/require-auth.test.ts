@@ -177,7 +177,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   answer.mustBe(
     200,
     `PATCH /me answers ${answer.status}, not 200.`,
-    "The contract: 200 with the profile, as GET /me has it.",
+    "The contract: 200 with the profile, as GET /me has it. 400 says that the schema refused { displayName }.",
   );
   answer.mustTell("displayName");
   const after = await site.db.users.findById(ada.id);

@@ -202,7 +202,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       cause: "a route is given something that is no function",
       advice:
-        "A route takes the function itself: `requireAuth`, and not `requireAuth()`, which is what it returns.",
+        "A route takes the function itself: `requireAuth`, and not `requireAuth()`, which is what it returns. `app.use` mounts functions; settings are made with `app.set`.",
     },
   ],
   [

@@ -41,6 +41,8 @@ const silentRoutes = new Set<string>();
  */
 export class Browser {
   readonly #jar = new CookieJar(undefined, { prefixSecurity: "strict" });
+  /** Names of cookies that were set with Partitioned. */
+  readonly #partitioned = new Set<string>();
   #site: Site;
   readonly #ownHeaders: (method: string, origin: string) => Record<string, string>;
 
@@ -171,11 +173,15 @@ export class Browser {
 
   /** Keeps a cookie, if the rules allow it. */
   async #keep(header: string, url: string): Promise<void> {
-    const { name, domain, sameSite, secure } = parseSetCookie(header);
+    const { name, domain, sameSite, secure, partitioned } = parseSetCookie(header);
     if (sameSite === "none" && !secure) return;
     const known = await this.#jar.getCookies(url);
     // A browser tells a cookie of this host from one of the whole domain; the jar does not.
     if (domain && known.some(({ key, hostOnly }) => key === name && hostOnly)) return;
+    // Nor one of a partition from one without.
+    if (known.some(({ key }) => key === name) && partitioned !== this.#partitioned.has(name))
+      return;
+    if (partitioned) this.#partitioned.add(name);
     await this.#jar.setCookie(header, url, { ignoreError: true });
   }
 

@@ -12,6 +12,8 @@ export interface SetCookie {
   httpOnly: boolean;
   secure: boolean;
   sameSite?: string;
+  /** Kept apart for each site that embeds this one: another cookie than the same without it (CHIPS). */
+  partitioned: boolean;
   /** Milliseconds from now until a browser drops it; undefined: when the browser closes. */
   livesMs?: number;
 }
@@ -19,7 +21,8 @@ export interface SetCookie {
 export function parseSetCookie(header: string): SetCookie {
   const [pair = "", ...attributes] = header.split(";").map((part) => part.trim());
   const [name, value] = splitAtFirst(pair, "=");
-  const cookie: SetCookie = { name, value, header, httpOnly: false, secure: false };
+  const flags = { httpOnly: false, secure: false, partitioned: false };
+  const cookie: SetCookie = { name, value, header, ...flags };
   let expiresInMs: number | undefined;
   let maxAgeMs: number | undefined;
   for (const attribute of attributes) {
@@ -36,6 +39,9 @@ export function parseSetCookie(header: string): SetCookie {
         break;
       case "secure":
         cookie.secure = true;
+        break;
+      case "partitioned":
+        cookie.partitioned = true;
         break;
       case "samesite":
         cookie.sameSite = text.toLowerCase();

@@ -86,6 +86,9 @@ const claims: Record<string, string | undefined>[] = [
   { "X-Forwarded-Proto": "" },
   // Two proxies, and what the nearer one saw is not what the client spoke.
   { "X-Forwarded-Proto": "http, https" },
+  // Whatever is not https, is not https.
+  { "X-Forwarded-Proto": "HTTP" },
+  { "X-Forwarded-Proto": "wss" },
   { "X-Forwarded-Ssl": "on", "Front-End-Https": "on", "X-Forwarded-Scheme": "https" },
   { "X-Url-Scheme": "https", "X-Forwarded-Protocol": "https", Forwarded: "proto=https" },
 ];

@@ -549,4 +549,32 @@ export const mistakes: readonly Mistake[] = [
     goal: "a visitor is remembered after a restart",
     says: "and not to the address that it receives",
   },
+  {
+    name: "a Redis that is full is reconnected to",
+    edits: [
+      [
+        "new Redis(url, {",
+        "new Redis(url, {\n    reconnectOnError: (error) => /^(READONLY|OOM)/.test(error.message) && 2,",
+      ],
+    ],
+    goal: "With a Redis that refuses",
+    says: "when Redis is full, the app reconnects to it again and again",
+  },
+  {
+    name: "a listener that stays when a client leaves",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  app.use((_req, res, next) => {
+    const lost = () => void res.set("X-Redis", "lost");
+    redis.on("close", lost);
+    res.once("finish", () => redis.off("close", lost));
+    next();
+  });
+  app.use(\n    session({`,
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "with each client that hangs up, a listener stays at the Redis connection",
+  },
 ];

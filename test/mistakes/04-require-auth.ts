@@ -686,4 +686,25 @@ ${readUserId}`,
     goal: "without a session, /me answers 401",
     says: "what is thrown, or given to next(), is no Error",
   },
+  {
+    name: "another id each hour, and the one before ends at once",
+    edits: [
+      [
+        "    req.session.userId = user.id;\n",
+        "    req.session.userId = user.id;\n    Object.assign(req.session, { since: Date.now() });\n",
+      ],
+      [
+        "    req.user = user;\n",
+        `    const { since = 0, visits = 0 } = req.session as { since?: number; visits?: number };
+    if (Date.now() - since > 3_000_000) {
+      await regenerateSession(req);
+      Object.assign(req.session, { userId: user.id, since: Date.now(), visits });
+      await saveSession(req);
+    }
+    req.user = user;\n`,
+      ],
+    ],
+    goal: "With several requests at once, hours later",
+    says: "of two requests that a page sends at the same moment, one is refused",
+  },
 ];

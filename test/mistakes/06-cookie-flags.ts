@@ -824,4 +824,44 @@ export function createApp`,
     goal: "page scripts cannot read the cookie",
     says: "`config.env` is overwritten",
   },
+  {
+    name: "http is refused, and not what is no https",
+    edits: [
+      [
+        "app.use(requireHttps);",
+        `app.use((req, res, next) => {
+      if (req.protocol === "http") res.status(403).json({ error: { code: "https_required" } });
+      else next();
+    });`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "over plain http is answered 200",
+  },
+  {
+    name: "set with Partitioned, and cleared without",
+    edits: [
+      [
+        "      cookie: { ...cookieFlags,",
+        "      cookie: { ...cookieFlags, partitioned: production,",
+      ],
+    ],
+    goal: "logging out still ends the cookie",
+    says: "In production, the browser keeps its cookie after logging out",
+  },
+  {
+    name: "flags that each request writes for all",
+    edits: [
+      [
+        "    app.use(requireHttps);\n",
+        "    app.use((req, _res, next) => {\n      Object.assign(cookieFlags, { secure: req.secure });\n      next();\n    });\n    app.use(requireHttps);\n",
+      ],
+      [
+        "cookie: { ...cookieFlags, maxAge: sessionLifeMs }",
+        "cookie: Object.assign(cookieFlags, { maxAge: sessionLifeMs })",
+      ],
+    ],
+    goal: "In production, behind TLS",
+    says: "sends a session cookie without Secure",
+  },
 ];

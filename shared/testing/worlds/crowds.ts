@@ -62,7 +62,7 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
     await Promise.all(Array.from({ length: 50 }, () => passBy(site)));
   }
   await regular.does({ does: "visit" });
-  await hangUp(site, regular.browser, "GET", "/visits");
+  await mustLetGo(site, () => hangUp(site, regular.browser, "GET", "/visits"));
   const back = await regular.browser.get("/visits").catch(() => undefined);
   must(
     back?.succeeded,
@@ -75,6 +75,20 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
   if (step >= 4) await mustServeOwner(site);
   if (step >= 5) await mustLogOutBeside(site);
   if (step >= 5) await mustEndUnread(site);
+}
+
+/** What a request adds to the connection goes with it, also when its client leaves before the answer. */
+async function mustLetGo({ redis }: Site, leave: () => Promise<unknown>): Promise<void> {
+  const listeners = () =>
+    redis.eventNames().reduce((count, event) => count + redis.listenerCount(event), 0);
+  const [times, before] = [10, listeners()];
+  for (let time = 0; time < times; time++) await leave();
+  must(
+    listeners() - before < times,
+    "with each client that hangs up, a listener stays at the Redis connection.",
+    `listeners at the connection: ${before}, and after ${times} requests whose clients left: ${listeners()}`,
+    "What a request adds to something that outlives it has to go with it. A response that nobody reads any more emits `close`, and no `finish`.",
+  );
 }
 
 /** However many want to come in, whoever is in can leave. */

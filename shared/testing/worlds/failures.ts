@@ -159,6 +159,7 @@ async function lostAnswers({ open, redis, step }: WorldGoal): Promise<void> {
 
 async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   const usual = await open();
+  mustStayConnected(usual);
   await mustTellOfLoss(usual);
   const usualContract = new Contract(step);
   const cases: [Act, "read" | "store" | "delete"][] = [
@@ -194,6 +195,19 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     );
     if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();
   }
+}
+
+/** A Redis that is full refuses at the next connection as well, and all who share this one lose theirs. */
+function mustStayConnected({ redis }: Site): void {
+  const reconnects = redis.options.reconnectOnError?.(
+    replyError(fullRedis, { name: "set", args: [] }),
+  );
+  must(
+    !reconnects,
+    "when Redis is full, the app reconnects to it again and again.",
+    `reconnectOnError(new Error("${fullRedis}")) → ${String(reconnects)}`,
+    "A new connection finds Redis as full as before, and takes the commands of everybody else along. It helps where Redis has become somebody's replica (READONLY), and nowhere else.",
+  );
 }
 
 /** What is answered while Redis refuses commands of this kind, and whether there were any. */

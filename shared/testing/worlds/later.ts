@@ -14,6 +14,7 @@ export const later: readonly World[] = [
   { name: "Some time later each time", visit: laterEachTime },
   { name: "When what was put off is done", visit: timersRun },
   { name: "Hours after the last visit", visit: endsTogether },
+  { name: "With several requests at once, hours later", visit: severalAtOnce },
 ];
 
 async function laterEachTime(goal: WorldGoal): Promise<void> {
@@ -101,4 +102,24 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
     const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));
     return (key && (await redis.ttlSeconds(key))) || 0;
   }
+}
+
+/** A page asks for several things at once, all with the cookie that it has by then. */
+async function severalAtOnce({ open, redis }: WorldGoal): Promise<void> {
+  const site = await open();
+  const browser = site.browser();
+  await browser.logIn(seededUsers.ada);
+  await withClock(redis, async (pass) => {
+    for (const hours of [1, 6]) {
+      await pass(hours);
+      const headers = { Cookie: await browser.cookieHeader() };
+      const answers = [await browser.get("/me"), await site.browser().get("/me", { headers })];
+      must(
+        answers.every(({ status }) => status === 200),
+        "of two requests that a page sends at the same moment, one is refused.",
+        answers,
+        "Both carry the cookie that the browser had. Whoever gives a session another id in between lets the one before work a little longer, or the page logs its own user out.",
+      );
+    }
+  });
 }

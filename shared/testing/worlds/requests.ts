@@ -36,7 +36,10 @@ export const requests: readonly World[] = [
     async visit({ open, step }) {
       const site = await open({ env: "production" });
       await tellStory(site, step);
-      if (step >= 6) await inTheClear(site);
+      if (step >= 6) {
+        await inTheClear(site);
+        await besideOneInTheClear(site);
+      }
     },
   },
   {
@@ -103,6 +106,26 @@ async function inTheClear(site: Site): Promise<void> {
     "over plain http, the session is looked up before the request is refused.",
     [answer, `Redis is asked: ${asked.join(", ")}`],
     "Whoever overheard the cookie keeps its session alive that way, and learns that there is one. `requireHttps` stands above `session()`.",
+  );
+}
+
+/** What somebody else asks over http meanwhile changes nothing of a login over https. */
+async function besideOneInTheClear(site: Site): Promise<void> {
+  const browser = site.browser();
+  await browser.get("/visits");
+  const hold = site.commands.hold("read");
+  const { email, password } = ada;
+  const login = browser.begin("POST", "/auth/login", { email, password });
+  await Promise.race([hold.reached, login.answer]);
+  const headers = { "X-Forwarded-Proto": "http" };
+  const other = await site.browser().get("/visits", { headers });
+  hold.release();
+  const answer = await login.answer;
+  must(
+    !answer.succeeded || (await browser.sessionCookie()),
+    "while somebody else asks over plain http, a login over https sets a cookie that no browser keeps.",
+    [other, answer],
+    "What belongs to one request stays with it: flags that a request writes into an object of the app are everybody's.",
   );
 }
 

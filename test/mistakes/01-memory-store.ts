@@ -489,4 +489,27 @@ ${mountSession}`,
     goal: "a second visit counts 2",
     says: "The browser sends the session cookie to /visit alone",
   },
+  {
+    name: "ids of three bytes",
+    edits: [
+      [
+        "      resave: false,",
+        '      genid: () => randomBytes(3).toString("hex"),\n      resave: false,',
+      ],
+      ["import express", 'import { randomBytes } from "node:crypto";\nimport express'],
+    ],
+    goal: "With an id that can be foreseen",
+    says: "bits of chance",
+  },
+  {
+    name: "a field of the session that the client names",
+    edits: [
+      [
+        "    req.session.visits =",
+        '    Object.assign(req.session, { [String(req.query.page ?? "start")]: 1 });\n    req.session.visits =',
+      ],
+    ],
+    goal: "With more in the address",
+    says: "into ?page breaks the session",
+  },
 ];

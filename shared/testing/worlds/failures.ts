@@ -165,6 +165,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   const cases: [Act, "read" | "store" | "delete"][] = [
     [logIn, "store"],
     [logIn, "read"],
+    [logIn, "delete"],
     [askForProfile, "read"],
     [rename, "read"],
     [logOut, "read"],

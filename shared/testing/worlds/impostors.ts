@@ -216,6 +216,26 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
     [...names.map((name) => `${name}: ${saidByTheClient}`), `Cookie afterwards: ${one}`],
     "Whoever knows the id has the session: it is made by the server, out of nothing but chance.",
   );
+  const newcomers = Array.from({ length: 40 }, () => site.browser());
+  await Promise.all(newcomers.map((newcomer) => newcomer.get("/visits")));
+  const ids = await Promise.all(newcomers.map((newcomer) => newcomer.sessionId()));
+  const bits = bitsOf(ids.filter((id) => id !== undefined));
+  must(
+    bits >= 50,
+    `session ids hold ${Math.round(bits)} bits of chance.`,
+    ids.slice(0, 3).map((id) => `session id: ${id}`),
+    "Few are soon tried out, and of a few thousand visitors two get the same id: then both have one session. OWASP asks for 64 bits at least; express-session makes 192.",
+  );
+}
+
+/** How much chance there is in texts, at the least: what their characters differ in, place by place. */
+function bitsOf(texts: readonly string[]): number {
+  const longest = Math.max(0, ...texts.map(({ length }) => length));
+  let bits = 0;
+  for (let place = 0; place < longest; place++) {
+    bits += Math.log2(new Set(texts.map((text) => text[place])).size);
+  }
+  return bits;
 }
 
 async function otherNames({ open, step }: WorldGoal): Promise<void> {
@@ -261,6 +281,18 @@ async function moreInTheAddress({ open, step }: WorldGoal): Promise<void> {
     [before, after],
     why,
   );
+  for (const field of ["cookie", "save", "__proto__"]) {
+    const named = plant(site.app, field);
+    const asked = () => owner.get("/visits").catch(() => undefined);
+    const answer = await asked().finally(() => named.remove());
+    const next = await asked();
+    must(
+      answer && next && answer.status < 500 && next.status < 500,
+      `whoever writes ${field} into ${namesOf(named).join(" or ")} breaks the session.`,
+      [answer ?? "GET /visits\n→ no answer", next ?? "GET /visits\n→ no answer"],
+      "A name that a client chooses is a field of the session that a client chooses: `cookie`, `save` and `regenerate` are fields, too. Look it up in a list of those that you know.",
+    );
+  }
   await mustStayJson(site, owner, "/visits");
   await mustStayHere(site, owner, step);
 }

@@ -148,7 +148,7 @@ export const steps: readonly StepEntry[] = [
       "curl -i -b jar {url}/me",
     ],
     goals: [
-      { name: "after login, /me answers with the profile", todo: 2, starter: "unmet" },
+      { name: "after login, /me answers with the profile", todo: 1, starter: "unmet" },
       {
         name: "two people at the same time get each their own profile",
         todo: 1,

@@ -165,14 +165,19 @@ export class Answer {
     );
   }
 
-  /** Demands the fields of the contract, whatever they hold, where the contract wants them. */
-  mustTell(...fields: readonly string[]): void {
+  /**
+   * Demands the fields of the contract, whatever they hold, where the contract wants them.
+   *
+   * @param todo Where to look, when it is not at the TODO of the goal.
+   */
+  mustTell(fields: readonly string[], todo?: number): void {
     const missing = fields.filter((field) => this.data[field] === undefined);
     must(
       missing.length === 0,
       `${this.route} answers without ${missing.map((field) => `data.${field}`).join(" and ")}.`,
       this,
       `Clients find it by its name: { data: { ${fields.join(", ")} } }.`,
+      todo,
     );
   }
 

@@ -116,7 +116,7 @@ export class Browser {
       !overTls.setCookies.some(({ secure }) => secure),
       "The session cookie is Secure: on http nobody gets it.",
       [answer, "over TLS:", overTls],
-      "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure comes with step 6, for production.",
+      "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure is for production, behind TLS.",
       todoOfCookie,
     );
     must(false, `${answer.route} sets no session cookie.`, answer, reason);
@@ -241,9 +241,13 @@ export class Browser {
         const factory = uncalledFactory(site.app, path);
         must(
           !factory,
-          `\`${factory}\` is mounted itself: it makes a middleware, and is none.`,
+          factory === anonymous
+            ? "A function is mounted that neither answers nor calls next()."
+            : `\`${factory}\` is mounted itself: it makes a middleware, and is none.`,
           `${route}\n→ no answer within ${withinMs / 1000} s`,
-          `Call it: \`${factory}({ … })\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
+          factory === anonymous
+            ? "It takes no `res` and no `next`. What is mounted receives (req, res, next): mount the middleware itself, and not a function around it."
+            : `Call it: \`${factory}({ … })\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
         );
         throw new NeverAnswered(
           meaning?.cause
@@ -251,7 +255,7 @@ export class Browser {
             : `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
           [`${route}\n→ no answer within ${withinMs / 1000} s`, meaning?.cause ? cause.trim() : ""],
           meaning?.advice ??
-            "A handler must answer or call next(). `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
+            "A handler must answer or call next(), and so must whatever is mounted before it. `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
         );
       }
       const [late] = site.watch.late;
@@ -306,10 +310,12 @@ export class Browser {
   }
 }
 
+const anonymous = "…";
+
 /** The name of what was mounted without being called: it has no use for a response or for `next`. */
 function uncalledFactory({ router }: Express, path: string): string | undefined {
   const middleware = router.stack.find(({ route, handle }) => !route && handle.length < 2);
-  if (middleware) return middleware.handle.name || "…";
+  if (middleware) return middleware.handle.name || anonymous;
   // A handler may do without parameters, and one that is written in its place has no name.
   const handlers = router.stack.flatMap(({ route }) => (route?.path === path ? route.stack : []));
   return handlers.map(({ handle }) => handle).find(({ length, name }) => length === 1 && name)

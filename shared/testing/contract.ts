@@ -311,7 +311,7 @@ export class Actor {
         [!isKnown && before ? before.visit : "", answer, ...evidence],
         this.#replacedBy
           ? "A session changes its id at a login, and ends at a logout. In between it stays: others are asking with its cookie at the same moment."
-          : `Each visit of a browser counts one, and nobody else's does.${evidence.length > 0 ? " `SET key value EX seconds`: with PX it would be milliseconds, and with EXAT a moment." : ""}`,
+          : `Each visit of a browser counts one, and nobody else's does.${begins && evidence.length > 0 ? " `SET key value EX seconds`: with PX it would be milliseconds, and with EXAT a moment." : ""}`,
       );
     }
     this.#visits = new Set([visits]);

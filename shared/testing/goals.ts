@@ -218,7 +218,8 @@ export function goalsFor(module: StepModule) {
 
 /** Something that was thrown, or given to next(), as an error that says what it is. */
 function asError(thrown: unknown): Error {
-  const words = typeof thrown === "string" ? JSON.stringify(thrown) : `a ${typeof thrown}`;
+  const words =
+    typeof thrown === "string" ? JSON.stringify(thrown) : `something of the type ${typeof thrown}`;
   return Object.assign(new Error(`${words}, which is ${noError}`), { name: "Thrown" });
 }
 

@@ -17,8 +17,8 @@ export interface HashingWork {
   synchronous: string[];
   /** The texts that were hashed anew, and not compared. */
   texts: string[];
-  /** What came of each comparison that has ended: whether the text matches the hash. */
-  comparisons: boolean[];
+  /** Each comparison that has ended. */
+  comparisons: { text: string; hash: string; matches: boolean }[];
 }
 
 interface NativeBcrypt {
@@ -75,13 +75,13 @@ export async function hashingDuring(action: () => Promise<unknown>): Promise<Has
     owner: Record<Name, (...args: never[]) => unknown>,
     name: Name,
     seen: (args: unknown[]) => void,
-    returned = (_result: unknown) => {},
+    returned = (_args: unknown[], _result: unknown) => {},
   ) => {
     const original = owner[name];
     owner[name] = function watched(this: unknown, ...args: unknown[]) {
       seen(args);
       const result: unknown = Reflect.apply(original, this, args);
-      returned(result);
+      returned(args, result);
       return result;
     } as typeof original;
     restore.push(() => (owner[name] = original));
@@ -94,14 +94,15 @@ export async function hashingDuring(action: () => Promise<unknown>): Promise<Has
       count(args);
       if (name === "encrypt") work.texts.push(String(args[0]));
     };
-    const compared = (result: unknown) => {
-      if (name === "compare" && typeof result === "boolean") work.comparisons.push(result);
+    const compared = ([text, hash]: unknown[], matches: unknown) => {
+      if (name !== "compare" || typeof matches !== "boolean") return;
+      work.comparisons.push({ text: String(text), hash: String(hash), matches });
     };
     watch(native, name, (args) => {
       note(args);
       const done = args.pop() as (...results: unknown[]) => void;
       args.push((...results: unknown[]) => {
-        compared(results[1]);
+        compared(args, results[1]);
         done(...results);
       });
     });

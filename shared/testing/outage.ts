@@ -78,7 +78,7 @@ export async function visitorBehind(
       after?.status === 200,
       `${what} is back, but the app does not come back with it.`,
       after ?? "GET /visits\n→ no answer within 3 s",
-      "`retryStrategy` decides whether ioredis ever connects again; null means never. How long one command may try is another option.",
+      "`retryStrategy` decides whether ioredis ever connects again; null means never, and so does `disconnect` or `quit`. How long one command may try is another option.",
     );
   };
 }

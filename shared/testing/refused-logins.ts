@@ -50,9 +50,11 @@ async function whyRefused(
   );
   const found = await Promise.all(find.mock.results.map(({ value }) => value as unknown));
   find.mockRestore();
+  const user = await site.db.users.findByEmail(credentials.email);
+  const [compared] = work.comparisons;
   const evidence = [
     ...lookups.map((lookup, i) => `${lookup} → ${found[i] ? "a user" : "undefined"}`),
-    ...work.comparisons.map((matches) => `bcrypt.compare → ${matches}`),
+    ...(compared ? [`bcrypt.compare → ${compared.matches}`] : []),
   ];
   const [lookup = "nobody"] = lookups;
   const why =
@@ -60,10 +62,14 @@ async function whyRefused(
       ? "nobody is looked up by their email"
       : !found.some(Boolean)
         ? `the app asks for ${lookup}, and finds nobody`
-        : work.comparisons.includes(true)
-          ? "although bcrypt says that it matches"
-          : work.comparisons.length > 0
-            ? "bcrypt compares something else, and says no"
-            : "the user is found, and bcrypt compares nothing";
+        : !compared
+          ? "the user is found, and bcrypt compares nothing"
+          : compared.matches
+            ? "although bcrypt says that it matches"
+            : compared.text !== credentials.password
+              ? "bcrypt compares another text than the password that was sent"
+              : compared.hash !== user?.passwordHash
+                ? "bcrypt compares it with another hash than the user's"
+                : "bcrypt says that it does not match";
   return { why, evidence };
 }

@@ -29,6 +29,11 @@ goal("a second visit counts 2", async ({ browser }) => {
     1,
   );
   const second = await browser.get("/visits");
+  second.mustBe(
+    200,
+    `The second visit answers ${second.status}, not 200.`,
+    "A visitor is welcome.",
+  );
   const begins = second.sessionCookie && second.sessionCookie.value !== first.sessionCookie?.value;
   must(
     second.data.visits === 2,
@@ -36,7 +41,7 @@ goal("a second visit counts 2", async ({ browser }) => {
     [first, second],
     begins
       ? "A session is found again by the id in its cookie, when its signature is right: the secret stays the same, and nobody begins the session anew."
-      : "What you put into `req.session` during one request is there in the next one that brings the cookie, under the same name.",
+      : "It is the same session: what the first visit put into `req.session` is there, under the same name. Is it read under that name, and counted on?",
   );
 });
 
@@ -89,7 +94,7 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
     answer.setCookies.length === 0,
     "A visitor with nothing to remember got a session.",
     answer,
-    "`saveUninitialized` is true unless you say otherwise: every bot that passes by then leaves an empty session behind, and every visitor a cookie before they agreed to any. So does whatever is written into the session for everybody.",
+    "Either something is written into the session of everybody, or `saveUninitialized` is not false: it is true unless you say otherwise, in that spelling. Every bot that passes by then leaves a session behind, and every visitor gets a cookie before they agreed to any.",
   );
   const store = vi.spyOn(session.MemoryStore.prototype, "set");
   const read = await known.get("/nothing-here");

@@ -69,7 +69,7 @@ goal("the session lives in Redis for a day, like its cookie", async ({ site, bro
           ? `The session lives ${describeDuration(ttlMs)}, not a day.`
           : "The cookie and the session in Redis expire at different times.",
     [answer, `TTL ${key.slice(0, 12)}… → ${inRedis}`],
-    "`maxAge`, inside `cookie: {}` and in milliseconds, gives the cookie its expiry, and the store takes its TTL from it: set in this one place, both end together. (The store's own `ttl` is in seconds.)",
+    "`maxAge`, inside `cookie: {}`, so spelled and in milliseconds, gives the cookie its expiry, and the store takes its TTL from it: set in this one place, both end together. (The store's own `ttl` is in seconds, and `disableTTL` keeps the key for ever.)",
   );
 });
 
@@ -228,7 +228,7 @@ function mustBeStored({ commands, redis }: Site, keys: readonly string[], eviden
     false,
     "A restart forgot the visitor: the session was in the memory of the process, not in Redis.",
     evidence,
-    "Without a `store`, `session()` keeps sessions in a variable. If `session()` has one, does Redis accept what it writes?",
+    "Without a `store`, `session()` keeps sessions in a variable. It stands beside `cookie`, in that spelling. If `session()` has one, does Redis accept what it writes?",
   );
 }
 

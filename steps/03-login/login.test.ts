@@ -163,7 +163,7 @@ goal("a failed login stores nothing", async ({ site, redis }) => {
       failed.setCookies.length === 0 && key === undefined,
       "A failed login leaves a session behind.",
       [failed, `new key: ${key}`],
-      "Nothing is known about this visitor. A session per wrong guess fills Redis at the speed of whoever guesses.",
+      "Nothing is known about this visitor. A session per wrong guess fills Redis at the speed of whoever guesses. `regenerate` comes when the password has matched.",
     );
   }
 });
@@ -221,7 +221,7 @@ goal("the answer waits until the session is stored", async ({ site, browser, red
     whenAnswered === (await loggedIn()) || whenAnswered > before,
     "The answer to a login leaves before the session is stored.",
     [answer, "SET was still on its way to Redis when the headers arrived"],
-    "A browser acts on the headers: its next request can overtake the write, and is anonymous. Put the user into the session, save it, wait, then answer.",
+    "A browser acts on the headers: its next request can overtake the write, and is anonymous. Put the user into the session, `await saveSession(req)`, then answer; `req.session.save()` returns no Promise.",
   );
 });
 

@@ -56,7 +56,7 @@ goal("the cookie from before logout is refused", async ({ open, redis }) => {
       ? "After logout, the session is still in Redis."
       : "After logout, a copy of the cookie still works.",
     [logout, "somebody sends the old cookie once more", replay, `${key} = ${left ?? "gone"}`],
-    "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work, and a `save` afterwards brings the session back. Destroy it, and every copy is worthless.",
+    "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work, and a `save` afterwards brings the session back. Destroy it, and every copy is worthless. (By hand, the key is `sess:` and the id.)",
   );
 });
 
@@ -74,7 +74,7 @@ goal("the answer waits until the session is deleted", async ({ site, redis }) =>
     !early,
     "The answer to a logout leaves before the session is deleted.",
     [answer, "DEL was still on its way to Redis when the headers arrived"],
-    "For that moment the old cookie works, and should the deletion fail, nobody will ever know. Wait for `destroy`, then answer.",
+    "For that moment the old cookie works, and should the deletion fail, nobody will ever know. `await destroySession(req)`, then answer; `destroy` takes a callback, and returns no Promise.",
   );
 });
 
@@ -86,7 +86,7 @@ goal("the browser drops its cookie", async ({ site, redis }) => {
     !logout.sessionCookie && cleared.length <= 1,
     `Logging out ${logout.sessionCookie ? "gives the browser a session cookie again" : "sends more than one Set-Cookie for the session"}.`,
     logout,
-    "`regenerate` begins another session, and one that is changed after its cookie was cleared sets it again. Destroy first, then clear.",
+    "`regenerate` begins another session, and one that lives on in `req.session` sets its cookie again, also when its key is gone. `destroySession` ends both: destroy first, then clear.",
   );
   must(
     cleared.length > 0 && !(await browser.sends(setCookie.name)),
@@ -216,7 +216,7 @@ goal("a request under way does not bring the session back", async ({ site, redis
         ? `After ${what}, the cookie from before still works, although its session is gone.`
         : `After ${what}, a request that was still under way stored the session once more: its cookie works again.`,
       ["GET /visits reads the session", ended, "GET /visits stores it", replay],
-      "express-session writes a changed session at the end of its request, and the store writes it whether the key is still there or not. Whoever stole the cookie only has to keep asking. Redis can write under a condition: SET with XX, where a key is.",
+      "express-session writes a changed session at the end of its request, and the store writes it whether the key is still there or not. Whoever stole the cookie only has to keep asking. Redis can write under a condition: SET with XX, where a key is. `rewrite` is an option of `SessionStore`.",
     );
   }
 });

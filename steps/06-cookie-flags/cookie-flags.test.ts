@@ -31,7 +31,7 @@ goal("in production the cookie travels over https alone", async ({ open }) => {
     cookie.secure,
     "In production, the session cookie travels over http as well: it lacks Secure.",
     login,
-    "One http link to your site, typed or planted, and everybody on the same Wi-Fi can read the cookie. Production is when `config.env` says so.",
+    "One http link to your site, typed or planted, and everybody on the same Wi-Fi can read the cookie. Production is when `config.env` says so. The flags stand inside `cookie: {}`.",
   );
 });
 
@@ -42,7 +42,7 @@ goal("another site's requests do not carry the cookie", async ({ open }) => {
       cookie.sameSite === "lax" || cookie.sameSite === "strict",
       `In ${env}, other sites can send requests with this cookie: it ${cookie.sameSite ? `says SameSite=${cookie.sameSite}` : "has no SameSite"}.`,
       login,
-      "A form on another site, posted to yours, arrives with the cookie of your user (CSRF). Lax sends it with links only, Strict not even with those. Not every browser assumes Lax by itself.",
+      "A form on another site, posted to yours, arrives with the cookie of your user (CSRF). Lax sends it with links only, Strict not even with those. Not every browser assumes Lax by itself. The option is `sameSite`, inside `cookie: {}`.",
     );
   }
 });
@@ -51,7 +51,7 @@ goal("in production the cookie is bound to its host: __Host-", async ({ open }) 
   const { cookie, login } = await cookieAtLogin(await open({ env: "production" }));
   must(
     cookie.name.startsWith("__Host-"),
-    "In production, a neighbouring subdomain could replace the session cookie: its name lacks the __Host- prefix.",
+    `In production, a neighbouring subdomain could replace the session cookie: its name, ${cookie.name}, lacks the __Host- prefix.`,
     login,
     "Any subdomain can set a cookie for the whole domain, and plant its session id on your users. A browser takes a name with __Host- only from this very host: Secure, Path=/, no Domain.",
   );
@@ -125,7 +125,7 @@ goal("behind a TLS proxy, logging in sets the cookie", async ({ open }) => {
   const login = await browser.post("/auth/login", { email, password });
   const evidence = [login, "The proxy sends X-Forwarded-Proto: https"];
   const why =
-    "The proxy speaks https, your app sees http. Express believes X-Forwarded-Proto once its setting `trust proxy` says which proxy to trust; what express-session is told helps the session alone.";
+    "The proxy speaks https, your app sees http. Express believes X-Forwarded-Proto once its setting `trust proxy` says which proxy to trust: the number 1, and not the text. What express-session is told helps the session alone.";
   must(
     login.status !== 403,
     "Behind a TLS proxy, logging in is refused: the app takes the request for plain http.",
@@ -138,6 +138,7 @@ goal("behind a TLS proxy, logging in sets the cookie", async ({ open }) => {
     `In production, the cookie cannot be set: ${login.thrown?.message}.`,
     evidence,
     "A name is letters, digits and hyphens; `sameSite` is one of its three words. express-session finds out when it sends the cookie.",
+    3,
   );
   must(
     login.setCookies.length > 0,

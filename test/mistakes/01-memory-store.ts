@@ -364,7 +364,7 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
       ],
     ],
     goal: "Some time later each time",
-    says: "it ends sooner",
+    says: "gets a shorter session than the first visitor",
   },
   {
     name: "the secret from before signs",

@@ -142,7 +142,7 @@ export const mistakes: readonly Mistake[] = [
     name: "an expiry that is fixed when the app starts",
     edits: [["maxAge: sessionLifeMs", "expires: new Date(Date.now() + sessionLifeMs)"]],
     goal: "Some time later each time",
-    says: "it ends sooner",
+    says: "gets a shorter session than the first visitor",
   },
   {
     name: "resave: true",
@@ -330,7 +330,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the store's client under another name",
     edits: [["{ client: redis }", "{ redis } as never"]],
     goal: "a visitor is remembered after a restart",
-    says: "the store has no `client`",
+    says: "what the store has as `client` is no connection",
   },
   {
     name: "seconds for milliseconds in commandTimeout",

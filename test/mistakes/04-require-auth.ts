@@ -302,7 +302,7 @@ export const mistakes: readonly Mistake[] = [
     name: "PATCH answers with the old name",
     edits: [["profileOf(changed)", "profileOf(req.user)"]],
     goal: "PATCH /me changes the display name and nothing else",
-    says: "does not answer",
+    says: "PATCH /me answers with another name than the new one",
   },
   {
     name: "the answer does not wait for the change",
@@ -358,7 +358,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a display name has 1 to 80 characters",
-    says: "with blanks around, is refused",
+    says: 'é" is refused',
   },
   {
     name: "a name without end",

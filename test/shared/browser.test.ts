@@ -131,6 +131,16 @@ describe("cookies", () => {
     expect((await other.get("/")).text).toBe("");
   });
 
+  test("a cookie of a partition is another one than the same without", async () => {
+    const browser = await browserAt(setting, { env: "production" });
+    const flags = "Path=/; Secure; SameSite=None";
+    await set(browser, `sid=1; ${flags}; Partitioned`);
+    await set(browser, `sid=; ${flags}; Max-Age=0`);
+    expect((await browser.get("/")).text).toBe("sid=1");
+    await set(browser, `sid=; ${flags}; Partitioned; Max-Age=0`);
+    expect((await browser.get("/")).text).toBe("");
+  });
+
   test("a Cookie header of one's own goes instead of the jar, and does not enter it", async () => {
     const browser = await browserAt(setting);
     await set(browser, "sid=1; Path=/");

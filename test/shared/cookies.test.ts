@@ -11,7 +11,7 @@ import {
 
 test("a Set-Cookie is taken apart, flag by flag", () => {
   const header =
-    "__Host-sid=s%3Aid.sig; Path=/; Domain=example.com; Max-Age=60; HttpOnly; Secure; SameSite=Lax";
+    "__Host-sid=s%3Aid.sig; Path=/; Domain=example.com; Max-Age=60; HttpOnly; Secure; SameSite=Lax; Partitioned";
   expect(parseSetCookie(header)).toEqual({
     name: "__Host-sid",
     value: "s%3Aid.sig",
@@ -21,6 +21,7 @@ test("a Set-Cookie is taken apart, flag by flag", () => {
     httpOnly: true,
     secure: true,
     sameSite: "lax",
+    partitioned: true,
     livesMs: 60_000,
   });
 });
@@ -32,6 +33,7 @@ test("a bare cookie has no flags and ends with the browser", () => {
     header: "sid=1",
     httpOnly: false,
     secure: false,
+    partitioned: false,
   });
 });
 

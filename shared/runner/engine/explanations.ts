@@ -10,7 +10,7 @@ export const noError = "no Error";
 
 /** What a ReferenceError means, for whoever reads one for the first time. */
 const undeclared =
-  "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports.";
+  "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports. An `import type` is gone when the program runs.";
 
 /** What an error usually means here. */
 export interface Meaning {
@@ -35,6 +35,13 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       advice:
         "What is declared with `const` exists from its line on: move it above the line that uses it.",
+    },
+  ],
+  [
+    /^(req|res|next) is not defined/,
+    {
+      advice:
+        "The handler names its parameters, in this order: `(req, res, next)`. The starter writes `_req` where it is not used.",
     },
   ],
   [/is not defined/, { advice: undeclared }],
@@ -94,8 +101,9 @@ const meanings: readonly [words: RegExp, Meaning][] = [
   [
     /scanIterator|client\.\w+ is not a function/,
     {
-      cause: "the store has no `client`",
-      advice: "It calls the connection by that name: `new RedisStore({ client: redis })`.",
+      cause: "what the store has as `client` is no connection, or missing",
+      advice:
+        "It calls the connection by that name, and `createApp` receives one: `new RedisStore({ client: redis })`.",
     },
   ],
   [
@@ -194,7 +202,8 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     /secret option required/,
     {
       cause: "`session()` has no `secret`",
-      advice: "It signs the cookie with it: hand it the `secret` that stands above.",
+      advice:
+        "It takes one object, and signs the cookie with the `secret` in it: `session({ secret, … })`.",
     },
   ],
   [
@@ -237,7 +246,30 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /'req\.session' as it is undefined|(reading|setting) '(visits|userId)'/,
+    /setting '(visits|userId)'/,
+    {
+      cause: "there is no `req.session` to write into",
+      advice:
+        "After `destroy` there is none: `regenerateSession` ends the old one and begins another. Before `session()` there is none either: it must be mounted before the route.",
+    },
+  ],
+  [
+    /def\.fn is not a function/,
+    {
+      cause: "`refine` is given something that is no function",
+      advice:
+        "Is it imported from the file that exports it? `isReadable` comes from `shared/app/readable.ts`.",
+    },
+  ],
+  [
+    /^Object\.defineProperty called on non-object/,
+    {
+      cause: "the class `Session` is called instead of `session`",
+      advice: 'The function is the default export: `import session from "express-session"`.',
+    },
+  ],
+  [
+    /'req\.session' as it is undefined|reading '(visits|userId)'/,
     {
       cause: "`req.session` is undefined, or what stands in its place",
       advice:

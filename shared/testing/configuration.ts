@@ -1,6 +1,5 @@
 import type { Config } from "../app/config.ts";
-import { placeInApp } from "./crashes.ts";
-import type { Cause } from "./verdict.ts";
+import { placeInApp, type Cause } from "./crashes.ts";
 
 const noted = new Map<string, Cause>();
 

@@ -1,5 +1,11 @@
 import { meaningOf, withoutImports } from "../runner/engine/explanations.ts";
 
+/** What lies beneath whatever goes wrong, as the first line of a message and the rule that it breaks. */
+export interface Cause {
+  claim: string;
+  reason: string;
+}
+
 /** An error in one line, with the place in the app that it came from. */
 export function describeError(error: Error): string {
   const place = placeInApp(error);

@@ -1,5 +1,4 @@
-import { placeInApp } from "./crashes.ts";
-import type { Cause } from "./verdict.ts";
+import { placeInApp, type Cause } from "./crashes.ts";
 
 /** What tells an app the same, so that two of them can live in one process. */
 const toldOtherwise: Readonly<Record<string, string>> = {

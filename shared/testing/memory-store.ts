@@ -1,5 +1,5 @@
 import session from "express-session";
-import type { Cause } from "./verdict.ts";
+import type { Cause } from "./crashes.ts";
 
 let inMemory = 0;
 let inRedis = 0;

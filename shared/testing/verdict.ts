@@ -1,5 +1,6 @@
 import { TestRunner } from "vitest";
 import { misreadConfiguration } from "./configuration.ts";
+import type { Cause } from "./crashes.ts";
 import { misreadEnvironment } from "./environment.ts";
 import { keptInMemory } from "./memory-store.ts";
 import { stepOfTest } from "../runner/manifest.ts";
@@ -36,12 +37,6 @@ export class AppNotBuilt extends GoalUnmet {
     // Whichever goal came first knows nothing of the place.
     super(claim, evidence, reason, "");
   }
-}
-
-/** What lies beneath whatever is unmet, as the first line of its message and the rule that it breaks. */
-export interface Cause {
-  claim: string;
-  reason: string;
 }
 
 /** What was seen: answers show themselves as the exchange on the wire. */

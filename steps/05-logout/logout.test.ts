@@ -168,7 +168,7 @@ goal("logging out without a session is harmless", async ({ site, redis }) => {
       key === undefined,
       "Logging out without a session makes one.",
       [answer, `new key: ${key}`],
-      "There was nothing to end, and there is nothing to remember.",
+      "There was nothing to end, and there is nothing to remember. `regenerate` begins another session: `destroySession` begins none.",
     );
   }
 });

@@ -4,7 +4,7 @@ import type { Express } from "express";
 import { meaningOf } from "../runner/engine/explanations.ts";
 import { Answer, goesOn, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./chromium.ts";
-import { describeCause, describeError } from "./crashes.ts";
+import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
@@ -235,25 +235,19 @@ export class Browser {
       end();
       const thrown = site.errors[errorsBefore];
       if (options.withinMs === undefined) silentRoutes.add(route);
-      const cause = thrown ? ` ${describeError(thrown)}` : "";
+      const words = thrown ? describeError(thrown) : "";
       const meaning = meaningOf(thrown);
+      // Where a cause stands in the claim, the words are evidence.
+      const wordsBeside = meaning?.cause ? words : "";
       if (isOver) {
-        const factory = uncalledFactory(site.app, path);
-        must(
-          !factory,
-          factory === anonymous
-            ? "A function is mounted that neither answers nor calls next()."
-            : `\`${factory}\` is mounted itself: it makes a middleware, and is none.`,
-          `${route}\n→ no answer within ${withinMs / 1000} s`,
-          factory === anonymous
-            ? "It takes no `res` and no `next`. What is mounted receives (req, res, next): mount the middleware itself, and not a function around it."
-            : `Call it: \`${factory}({ … })\`. What is mounted receives (req, res, next), and answers or calls next(); \`${factory}\` takes options, and does neither.`,
-        );
+        const silence = `${route}\n→ no answer within ${withinMs / 1000} s`;
+        const misfit = mountedMisfit(site.app, path);
+        must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);
         throw new NeverAnswered(
           meaning?.cause
             ? `${route} never answered: ${meaning.cause}.`
-            : `${route} never answered.${cause && ` An error was thrown where nobody catches it:${cause}.`}`,
-          [`${route}\n→ no answer within ${withinMs / 1000} s`, meaning?.cause ? cause.trim() : ""],
+            : `${route} never answered.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
+          [silence, wordsBeside],
           meaning?.advice ??
             "A handler must answer or call next(), and so must whatever is mounted before it. `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
         );
@@ -281,10 +275,7 @@ export class Browser {
         thrown
           ? `${route} begins to answer and fails then: ${describeCause(thrown)}.`
           : `${route} broke the connection instead of answering.`,
-        [
-          `${route}\n→ ${error instanceof Error ? error.message : String(error)}`,
-          meaning?.cause ? cause.trim() : "",
-        ],
+        [`${route}\n→ ${error instanceof Error ? error.message : String(error)}`, wordsBeside],
         thrown && !meaning?.cause
           ? "Every request is answered once, when all that can fail is done. Answering does not end a function: return after it, or the rest is done all the same."
           : (meaning?.advice ?? "Every request is answered once, completely."),
@@ -310,16 +301,25 @@ export class Browser {
   }
 }
 
-const anonymous = "…";
-
-/** The name of what was mounted without being called: it has no use for a response or for `next`. */
-function uncalledFactory({ router }: Express, path: string): string | undefined {
+/** Something that is mounted and has no use for a response or for `next`, such as what makes a middleware. */
+function mountedMisfit({ router }: Express, path: string): Cause | undefined {
   const middleware = router.stack.find(({ route, handle }) => !route && handle.length < 2);
-  if (middleware) return middleware.handle.name || anonymous;
   // A handler may do without parameters, and one that is written in its place has no name.
   const handlers = router.stack.flatMap(({ route }) => (route?.path === path ? route.stack : []));
-  return handlers.map(({ handle }) => handle).find(({ length, name }) => length === 1 && name)
-    ?.name;
+  const misfit = middleware ?? handlers.find(({ handle }) => handle.length === 1 && handle.name);
+  if (!misfit) return undefined;
+  const { name } = misfit.handle;
+  if (!name) {
+    return {
+      claim: "A function is mounted that neither answers nor calls next().",
+      reason:
+        "It takes no `res` and no `next`. What is mounted receives (req, res, next): mount the middleware itself, and not a function around it.",
+    };
+  }
+  return {
+    claim: `\`${name}\` is mounted itself: it makes a middleware, and is none.`,
+    reason: `Call it: \`${name}({ … })\`. What is mounted receives (req, res, next), and answers or calls next(); \`${name}\` takes options, and does neither.`,
+  };
 }
 
 function valueOf(pair: string): string {

@@ -1,5 +1,5 @@
 import type { Config } from "../app/config.ts";
-import { placeInApp, type Cause } from "./crashes.ts";
+import { placeOfCaller, type Cause } from "./crashes.ts";
 
 const noted = new Map<string, Cause>();
 
@@ -12,6 +12,7 @@ export function watchedConfig(config: Config): Config {
       get(fields, name) {
         if (typeof name === "string" && !(name in fields)) {
           note(
+            placeOfCaller(),
             `\`config\` has no ${name}`,
             `It has ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`,
           );
@@ -20,6 +21,7 @@ export function watchedConfig(config: Config): Config {
       },
       set(fields, name, value) {
         note(
+          placeOfCaller(),
           `\`config.${String(name)}\` is overwritten`,
           "The main program decides what the app is told, and the app reads it. `===` compares, `=` writes.",
         );
@@ -30,10 +32,7 @@ export function watchedConfig(config: Config): Config {
 }
 
 /** Others ask as well, such as JSON.stringify: what counts is whether the app does. */
-function note(what: string, reason: string): void {
-  // What asks stands above the trap and this function.
-  const [, , , caller = ""] = new Error("asked").stack?.split("\n") ?? [];
-  const place = placeInApp(Object.assign(new Error("asked"), { stack: caller }));
+function note(place: string | undefined, what: string, reason: string): void {
   if (place) noted.set(what, { claim: `${what} (${place}).`, reason });
 }
 

@@ -22,6 +22,13 @@ export function placeInApp(error: Error): string | undefined {
   return frame ? `${frame[1]}:${frame[2]}` : undefined;
 }
 
+/** The place in the app that has called the function at hand; undefined when somebody else has. */
+export function placeOfCaller(): string | undefined {
+  // Below the message stand this function, the one at hand, and who called it.
+  const [, , , caller = ""] = new Error("called").stack?.split("\n") ?? [];
+  return placeInApp(Object.assign(new Error("called"), { stack: caller }));
+}
+
 /** What a schema objects to first: as a message, its list of objections begins with a bracket. */
 function issueOf(error: Error & { issues?: unknown }): string | undefined {
   if (error.name !== "ZodError" || !Array.isArray(error.issues)) return undefined;

@@ -1,4 +1,4 @@
-import { placeInApp, type Cause } from "./crashes.ts";
+import { placeOfCaller, type Cause } from "./crashes.ts";
 
 /** What tells an app the same, so that two of them can live in one process. */
 const toldOtherwise: Readonly<Record<string, string>> = {
@@ -21,8 +21,7 @@ export function watchEnvironment(): void {
       if (name === original) return environment;
       if (typeof name === "string" && name in toldOtherwise) {
         // Packages read NODE_ENV as well: what counts is who asks.
-        const [, , caller = ""] = new Error("read").stack?.split("\n") ?? [];
-        const place = placeInApp(Object.assign(new Error("read"), { stack: caller }));
+        const place = placeOfCaller();
         if (place) reads.set(name, place);
       }
       return Reflect.get(variables, name);

@@ -38,6 +38,8 @@ export type WatchEvent =
 
 export type WatchAction =
   | { type: "run"; step: StepEntry }
+  /** Nobody waits any more for what follows the goals. */
+  | { type: "give up" }
   | { type: "type-check"; step: StepEntry }
   | { type: "hint" | "diff"; step: StepEntry; result: StepResult | undefined }
   | { type: "list" }
@@ -120,7 +122,7 @@ export function isLookingBack({ step, result, running }: WatchState): boolean {
 
 /** Runs the goals, or remembers to: a save during a run causes one more. */
 function run(state: WatchState): [WatchState, WatchAction[]] {
-  if (state.running) return [{ ...state, savedMeanwhile: true }, []];
+  if (state.running) return [{ ...state, savedMeanwhile: true }, [{ type: "give up" }]];
   const { step } = state;
   return [{ ...state, running: true, note: undefined }, [{ type: "run", step }]];
 }

@@ -193,6 +193,7 @@ export class Browser {
     onHeaders: () => void,
   ): Promise<Answer> {
     const site = this.#site;
+    site.signal?.throwIfAborted();
     const route = `${method} ${path}`;
     const withinMs = options.withinMs ?? (silentRoutes.has(route) ? impatientMs : answerWithinMs);
     const cookie = options.headers?.Cookie ?? (await this.cookieHeader(path));

@@ -138,7 +138,7 @@ export function goalsFor(module: StepModule) {
       { scope: "file" },
     ],
 
-    ground: async ({ run, task }, use) => {
+    ground: async ({ run, signal, task }, use) => {
       run.errors.length = 0;
       run.escaped.length = 0;
       run.watch = new Watch();
@@ -154,6 +154,7 @@ export function goalsFor(module: StepModule) {
         prefix: `${inject("keyPrefix")}${++corners}:`,
         errors: run.errors,
         watch: run.watch,
+        signal,
       });
     },
 

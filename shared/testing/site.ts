@@ -56,6 +56,8 @@ export interface Ground {
   errors: Error[];
   /** Sees every exchange of the goal. */
   watch: Watch;
+  /** Aborted when nobody waits for the verdict any more. */
+  signal?: AbortSignal;
 }
 
 /** Any secret of at least 32 characters does. */
@@ -111,6 +113,7 @@ export class Site {
       { env: "development", sessionSecret: testSecret, previousSessionSecrets: [], ...config },
       redisUrl ?? ground.redisUrl,
     );
+    ground.signal?.throwIfAborted();
     ground.watch.sites.push(site);
     if (site.config.env === "production") tellProduction(true);
     tellAddress(ground.redisUrl);
@@ -170,6 +173,10 @@ export class Site {
 
   get watch(): Watch {
     return this.#ground.watch;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#ground.signal;
   }
 
   /** Demands that the app has nothing left to say after an answer. */

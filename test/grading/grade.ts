@@ -76,7 +76,7 @@ export async function grade(
 ): Promise<{ result: StepResult; complaint: string | undefined }> {
   const { step, source, goal } = candidate;
   const result = await (goal
-    ? engine.run(goal.of, source, [goal.name])
+    ? engine.run(goal.of, source, { only: [goal.name] })
     : lookBack
       ? engine.judge(step, { source })
       : engine.run(step, source));

@@ -49,6 +49,7 @@ function watch(
   return new Promise((resolve) => {
     let state: WatchState;
     let saves: { close(): void } | undefined;
+    let judging = new AbortController();
     let checking = new AbortController();
     let isOver = false;
 
@@ -73,7 +74,11 @@ function watch(
       switch (action.type) {
         case "run":
           checking.abort();
-          void judge(action.step);
+          judging = new AbortController();
+          void judge(action.step, judging.signal);
+          return;
+        case "give up":
+          judging.abort();
           return;
         case "type-check":
           checking = new AbortController();
@@ -104,6 +109,7 @@ function watch(
         }
         case "quit":
           isOver = true;
+          judging.abort();
           checking.abort();
           saves?.close();
           process.stdout.off("resize", show);
@@ -112,12 +118,12 @@ function watch(
       }
     };
 
-    const judge = async (step: StepEntry) => {
+    const judge = async (step: StepEntry, signal: AbortSignal) => {
       try {
         if (redis.kind === "external") await checkRedis(redis.url);
         const result = await engine.judge(step, {
           onGoalsMet: (soFar) => happen({ type: "goals met", result: soFar }),
-          isWanted: () => !isOver && !state.savedMeanwhile,
+          signal,
         });
         happen({ type: "ran", result });
         if (!isOver) void engine.widen();

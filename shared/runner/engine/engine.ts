@@ -19,13 +19,13 @@ export interface Judging {
   source?: string;
   /** Called when the step's own goals are met, before the steps before are looked at. */
   onGoalsMet?(result: StepResult): void;
-  /** Whether the rest is still worth knowing. */
-  isWanted?(): boolean;
+  /** When only the goals are still worth knowing: what has begun after them is given up. */
+  signal?: AbortSignal;
 }
 
 /** How long a goal is taken to last that has not been judged yet. */
 const usualMs = 100;
-/** Who saves meanwhile waits for these, and a file that fails is told so after them. */
+/** A file that fails is told so after them. */
 const trialsAtOnce = 4;
 
 interface Share {
@@ -67,10 +67,7 @@ export class Engine {
    * Judges the learner's file by the goals of its step and, when they are met, by the trials and by the
    * goals of the steps before: each step builds on them.
    */
-  async judge(
-    step: StepEntry,
-    { source, onGoalsMet, isWanted = () => true }: Judging = {},
-  ): Promise<StepResult> {
+  async judge(step: StepEntry, { source, onGoalsMet, signal }: Judging = {}): Promise<StepResult> {
     const code = source ?? contentOf(step);
     const result = await this.run(step, code);
     if (code === undefined || !meetsItsGoals(result)) return result;
@@ -81,14 +78,13 @@ export class Engine {
       message,
     }));
     if (lost.length > 0) return { ...result, lost };
-    const failed = await this.#firstFailedTrial(step, code, isWanted);
+    const failed = await this.#firstFailedTrial(step, code, signal);
     if (failed) return { ...result, lost: [failed] };
-    if (!isWanted()) return result;
     for (const before of steps.slice(0, steps.indexOf(step))) {
-      if (!isWanted()) return result;
-      lost.push(...lostGoals(await this.run(before, code, undefined, step)));
+      if (signal?.aborted) break;
+      lost.push(...lostGoals(await this.run(before, code, { owner: step, signal })));
     }
-    return { ...result, lost };
+    return signal?.aborted ? result : { ...result, lost };
   }
 
   /**
@@ -98,12 +94,16 @@ export class Engine {
    * relative imports have to fit there.
    * @param only The names of the goals to judge; the others are left not judged.
    * @param owner The step whose file it is, when that is a later one.
+   * @param signal When the verdict is not worth waiting for any more.
    */
   async run(
     step: StepEntry,
     source?: string,
-    only?: readonly string[],
-    owner = step,
+    {
+      only,
+      owner = step,
+      signal,
+    }: { only?: readonly string[]; owner?: StepEntry; signal?: AbortSignal | undefined } = {},
   ): Promise<StepResult> {
     const start = performance.now();
     const isAsked = ({ name }: GoalEntry) => only?.includes(name) ?? true;
@@ -116,9 +116,9 @@ export class Engine {
       const judged = { code, file: whereItStands(owner) };
       const goals = listed.filter(isAsked);
       judgements = await Promise.all(
-        this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals)),
+        this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals, signal)),
       );
-      this.#learnDurations(goals, judgements);
+      if (!signal?.aborted) this.#learnDurations(goals, judgements);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       judgements = [{ findings: new Map(), fault: error.message, printed: [], broken: new Map() }];
@@ -147,7 +147,7 @@ export class Engine {
   async #firstFailedTrial(
     step: StepEntry,
     code: string,
-    isWanted: () => boolean,
+    signal: AbortSignal | undefined,
   ): Promise<LostGoal | undefined> {
     const trials = trialsOf(step);
     const names = trials.map(({ name }) => name);
@@ -158,8 +158,8 @@ export class Engine {
     const tryOut = async ({ lane, goals }: Share) => {
       for (let next = 0; next < goals.length; next += trialsAtOnce) {
         const piece = goals.slice(next, next + trialsAtOnce);
-        if (!isWanted() || names.indexOf(piece[0] ?? "") > first) return;
-        const judgement = await lane.judge(step, judged, piece);
+        if (signal?.aborted || names.indexOf(piece[0] ?? "") > first) return;
+        const judgement = await lane.judge(step, judged, piece, signal);
         judgements.push(judgement);
         fault ??= faultOf(judgement);
         const failed = piece.find((name) => judgement.findings.get(name)?.verdict === "unmet");
@@ -168,6 +168,7 @@ export class Engine {
       }
     };
     await Promise.all(this.#shares(trials).map(tryOut));
+    if (signal?.aborted) return undefined;
     this.#learnDurations(trials, judgements);
     if (fault !== undefined) return { step, goal: standingRules, message: fault };
     const failed = verdicts(trials, judgements, undefined).find(

@@ -133,11 +133,13 @@ export class Lane {
    * Judges a file as the step's `app.ts`.
    *
    * @param file Where it stands: what it imports is found from there.
+   * @param signal When nobody waits any more: what is not judged by then is given up.
    */
   async judge(
     step: StepEntry,
     { code, file }: { code: string; file: string },
     goals: readonly string[],
+    signal?: AbortSignal,
   ): Promise<Judgement> {
     await this.#running;
     this.#file = file;
@@ -153,7 +155,8 @@ export class Lane {
     let open = goals;
     let fault: string | undefined;
     for (let lostThreads = 0; open.length > 0;) {
-      const { cases, error, lost: message } = await this.#round(step, open, lostThreads === 0);
+      const first = lostThreads === 0;
+      const { cases, error, lost: message } = await this.#round(step, open, { first, signal });
       for (const name of open) {
         const finding = findingOf(cases.get(name), this.#file);
         if (finding) findings.set(name, finding);
@@ -173,7 +176,7 @@ export class Lane {
         findings.set(stuck, { verdict: "unmet", message, commonCause: message });
       }
       open = rest.filter((name) => !findings.has(name));
-      if (fault !== undefined || lostThreads === mostLost) {
+      if (fault !== undefined || signal?.aborted || lostThreads === mostLost) {
         for (const name of open) findings.set(name, { verdict: "not judged", message });
         break;
       }
@@ -183,7 +186,11 @@ export class Lane {
   }
 
   /** Runs these goals until they are judged, or until the thread is lost. */
-  async #round(step: StepEntry, goals: readonly string[], first: boolean): Promise<Round> {
+  async #round(
+    step: StepEntry,
+    goals: readonly string[],
+    { first, signal }: { first: boolean; signal: AbortSignal | undefined },
+  ): Promise<Round> {
     const { test } = stepPaths(step);
     const name = inProject(this.#file);
     let lost: string | undefined;
@@ -210,7 +217,10 @@ export class Lane {
     });
     const run = this.#vitest.runTestSpecifications([spec]);
     this.#running = run.catch(() => watch.stop());
+    const cancel = () => void this.#vitest.cancelCurrentRun("keyboard-input");
+    signal?.addEventListener("abort", cancel);
     const { testModules, unhandledErrors } = await run;
+    signal?.removeEventListener("abort", cancel);
     // What is judged is done; a thread that goes on all the same is in a chain without end.
     const { thread } = this.#pool;
     // What it was asked is judged; the next run gets another one.

@@ -40,23 +40,39 @@ Server.prototype.listen = function (...args) {
   return listen.apply(this, /** @type {Parameters<typeof listen>} */ (args));
 };
 
+/** @typedef {Parameters<typeof runBaseTests>[1]} State */
+/** @typedef {Parameters<Parameters<State["onCancel"]>[0]>[0]} Reason */
+
+/** Whether vitest calls `cancelRun` by now. */
+let hearsCancels = false;
+/** Cancels the run that is under way. @type {((reason: Reason) => unknown) | undefined} */
+let cancelRun;
+
 /**
  * vitest keeps the fixtures of a run, and with them the file that was judged, until its worker ends,
- * and what it would call if the run were cancelled. This one does not end, and no run is cancelled:
- * each cleans up after itself.
+ * and what it calls when the run is cancelled. This one does not end: each run cleans up after itself.
  *
  * @param {"run" | "collect"} method
- * @param {Parameters<typeof runBaseTests>[1]} state
+ * @param {State} state
  * @param {Parameters<typeof runBaseTests>[2]} traces
  */
 async function runAndCleanUp(method, state, traces) {
   /** @type {(() => unknown)[]} */
   const cleanUps = [];
   state.onCleanup = (cleanUp) => void cleanUps.push(cleanUp);
-  state.onCancel = () => {};
+  if (!hearsCancels) state.onCancel((reason) => cancelRun?.(reason));
+  hearsCancels = true;
+  /** @type {Reason | undefined} */
+  let early;
+  cancelRun = (reason) => (early = reason);
+  state.onCancel = (cancel) => {
+    cancelRun = cancel;
+    if (early !== undefined) cancel(early);
+  };
   try {
     await runBaseTests(method, state, traces);
   } finally {
+    cancelRun = undefined;
     for (const cleanUp of cleanUps) await cleanUp();
   }
 }

@@ -4,6 +4,11 @@ import type { StepEntry } from "./manifest.ts";
 /** The folder of the workshop. */
 export const root = resolve(import.meta.dirname, "../..");
 
+/** What stands in for packages while goals are judged: each is the package, watched. */
+export const watchedPackages = [
+  { find: /^express-session$/, replacement: join(root, "shared/testing/express-session.ts") },
+];
+
 /** Where the files of a step are. */
 export function stepPaths({ slug }: StepEntry) {
   const folder = join(root, "steps", slug);

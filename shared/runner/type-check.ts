@@ -10,14 +10,24 @@ import { keepsakes } from "./progress.ts";
 // Who saves again at once wants the next verdict, and this answer no longer.
 const beginsAfterMs = 200;
 
+/** The type checker's errors, as `typeCheck` has them, for somebody whose next verdict must not wait. */
+export async function typeCheckBehind(step: StepEntry, signal: AbortSignal): Promise<string[]> {
+  await sleep(beginsAfterMs, undefined, { signal }).catch(() => {});
+  return typeCheck(step, signal, constants.priority.PRIORITY_LOW);
+}
+
 /**
  * The type checker's errors in a step's app, one line each: `app.ts:41: Type 'number' is not …`.
  * Resolves to none when the checker cannot be run: it advises, it does not judge.
  *
  * @param signal Ends the check when its answer is no longer wanted.
+ * @param priority For the operating system, when it is another one than usual.
  */
-export async function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promise<string[]> {
-  await sleep(beginsAfterMs, undefined, { signal }).catch(() => {});
+export async function typeCheck(
+  { slug }: StepEntry,
+  signal: AbortSignal,
+  priority?: number,
+): Promise<string[]> {
   if (signal.aborted) return [];
   let project: string;
   try {
@@ -40,8 +50,7 @@ export async function typeCheck({ slug }: StepEntry, signal: AbortSignal): Promi
       ],
       { cwd: root, stdio: ["ignore", "pipe", "ignore"], signal },
     );
-    // The next verdict must not wait for it.
-    if (checker.pid) setPriority(checker.pid, constants.priority.PRIORITY_LOW);
+    if (checker.pid && priority !== undefined) setPriority(checker.pid, priority);
     let output = "";
     checker.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     checker.on("error", () => resolve([]));

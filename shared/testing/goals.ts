@@ -17,6 +17,7 @@ import { meaningOf, noError } from "../runner/engine/explanations.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 import { hashesDone } from "./hashes.ts";
 import { forgetWrites, watchMemoryStore } from "./memory-store.ts";
+import { forgetOptions } from "./options.ts";
 import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
 import { brokenRules, type BrokenRule } from "./rules.ts";
@@ -134,6 +135,7 @@ export function goalsFor(module: StepModule) {
         observer.disconnect();
         forgetConnections();
         forgetEnvironment();
+        forgetOptions();
       },
       { scope: "file" },
     ],

@@ -23,6 +23,7 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
+import { noteRedisOptions } from "./options.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
@@ -330,6 +331,7 @@ function connect(module: StepModule, url: string): Redis {
     return failed("connectRedis", error);
   }
   if (redis instanceof Redis) {
+    noteRedisOptions(redis.options);
     if (addressOf(redis) === addressOf(url)) return redis;
     redis.disconnect();
     throw new AppNotBuilt(

@@ -3,6 +3,7 @@ import { misreadConfiguration } from "./configuration.ts";
 import type { Cause } from "./crashes.ts";
 import { misreadEnvironment } from "./environment.ts";
 import { keptInMemory } from "./memory-store.ts";
+import { unheardOption } from "./options.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 
 /**
@@ -16,7 +17,7 @@ export class GoalUnmet extends Error {
   readonly reason: string;
 
   constructor(claim: string, evidence: Evidence, reason: string, where = whereToLook()) {
-    const beneath = causeBeneath();
+    const beneath = causeBeneath(`${claim} ${reason}`);
     if (beneath) {
       [claim, evidence, reason] = [beneath.claim, [claim, indented(evidence)], beneath.reason];
       // Its TODO is another one than the goal's.
@@ -79,7 +80,7 @@ export async function under<Result>(
  * whatever was seen here would prove nothing.
  */
 export function notJudged(reason: string): never {
-  if (causeBeneath()) throw new GoalUnmet(reason, [], "");
+  if (causeBeneath(reason)) throw new GoalUnmet(reason, [], "");
   TestRunner.getCurrentTest()?.context.skip(reason);
   throw new Error(`Not judged: ${reason}`);
 }
@@ -104,8 +105,10 @@ function whereToLook(todo?: number): string {
 }
 
 /** What is wrong beneath everything else, if something is. */
-function causeBeneath(): Cause | undefined {
+function causeBeneath(symptom: string): Cause | undefined {
   const test = TestRunner.getCurrentTest();
   const step = test && stepOfTest(test.file.filepath)?.number;
-  return misreadEnvironment() ?? misreadConfiguration() ?? keptInMemory(step);
+  return (
+    misreadEnvironment() ?? misreadConfiguration() ?? unheardOption(symptom) ?? keptInMemory(step)
+  );
 }

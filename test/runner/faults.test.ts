@@ -263,6 +263,18 @@ describe("in a terminal", () => {
 });
 
 describe("through pipes", () => {
+  test("a verdict has the type errors beside it", async () => {
+    const app = appOf("01-memory-store");
+    const before = readFileSync(app, "utf8");
+    const solution = solutionOf("01-memory-store");
+    writeFileSync(app, solution.replace("saveUninitialized", "saveUninitialised"));
+    const { exitCode, output } = await runPiped(workshop.folder, ["step", "1"]);
+    writeFileSync(app, before);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/`saveUninitialised` is no option of `session\(\)` \(steps\/01-/);
+    expect(output).toMatch(/The type checker says:\s+app\.ts:\d+: .*'saveUninitialised'/s);
+  });
+
   test("--help says what a command does and takes, and does nothing else", async () => {
     const { exitCode, output } = await runPiped(workshop.folder, ["dev", "--help"]);
     expect(exitCode).toBe(0);

@@ -8,7 +8,7 @@ import { loadProgress, savePassed, stateOf } from "../progress.ts";
 import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
 import { isPassed } from "../result.ts";
 import { watchSaves } from "../saves.ts";
-import { typeCheck } from "../type-check.ts";
+import { typeCheck, typeCheckBehind } from "../type-check.ts";
 import { UserError } from "../user-error.ts";
 import {
   update,
@@ -33,9 +33,13 @@ async function runOnce(
   engine: Engine,
   redis: RedisServer,
 ): Promise<number> {
-  const result = await engine.judge(step);
+  const checking = new AbortController();
+  const [result, typeErrors] = await Promise.all([
+    engine.judge(step),
+    typeCheck(step, checking.signal),
+  ]).finally(() => checking.abort());
   const notSaved = isPassed(result) ? savePassed(step) : undefined;
-  write(renderStep({ result, redis: redis.description }, paper));
+  write(renderStep({ result, typeErrors, redis: redis.description }, paper));
   if (notSaved) write(renderNote(notSaved, paper));
   return isPassed(result) ? 0 : 1;
 }
@@ -82,7 +86,7 @@ function watch(
           return;
         case "type-check":
           checking = new AbortController();
-          void typeCheck(action.step, checking.signal).then((errors) =>
+          void typeCheckBehind(action.step, checking.signal).then((errors) =>
             happen({ type: "type-checked", step: action.step, errors }),
           );
           return;

@@ -1,0 +1,55 @@
+import { Redis } from "ioredis";
+import { beforeEach, expect, test } from "vitest";
+import {
+  forgetOptions,
+  noteRedisOptions,
+  noteSessionOptions,
+  unheardOption,
+} from "../../shared/testing/options.ts";
+
+beforeEach(forgetOptions);
+
+const right = {
+  name: "sid",
+  secret: "a secret",
+  resave: false,
+  saveUninitialized: false,
+  cookie: { maxAge: 1_000, sameSite: "lax" },
+};
+
+test.for([
+  [{ ...right, saveUninitialized: undefined }, undefined],
+  [{ ...right, trustProxy: true, myOwn: 1 }, undefined],
+  [{ ...right, cookie: () => ({ samesite: "lax" }) }, undefined],
+  [{ secret: "", saveUninitialised: false }, "`saveUninitialised` is no option of `session()`"],
+  [{ secret: "", Resave: false }, "`Resave` is no option of `session()`"],
+  [{ secret: "", cookie: { samesite: "lax" } }, "`samesite` is no option of `cookie`"],
+  [{ secret: "", cookie: { "max-age": 1 } }, "`max-age` is no option of `cookie`"],
+  // Given twice, the one that is heard holds.
+  [{ ...right, saveuninitialized: true }, undefined],
+] as const)("a misspelt option is told: %j", ([options, says]) => {
+  noteSessionOptions(options, "app.ts:1");
+  expect(unheardOption("Something is wrong.")?.claim).toBe(says && `${says} (app.ts:1).`);
+});
+
+test("an option at the wrong place is told when it is what is spoken of", () => {
+  noteSessionOptions({ secret: "", httpOnly: true, cookie: { resave: false } }, undefined);
+  expect(unheardOption("The cookie ends with the browser.")).toBeUndefined();
+  expect(unheardOption("The cookie has no HttpOnly.")).toMatchObject({
+    claim: "`httpOnly` stands beside `cookie`, where express-session does not look.",
+    reason: expect.stringMatching(/^It is an option of the cookie: `cookie: \{ httpOnly: … \}`\./),
+  });
+  expect(unheardOption("`resave` is true.")?.claim).toMatch(/^`resave` stands inside `cookie`/);
+});
+
+test("of a connection, what ioredis has by itself is known", () => {
+  const redis = new Redis({ lazyConnect: true, commandTimeout: 1, socketTimeout: 1, tls: {} });
+  noteRedisOptions(redis.options);
+  expect(unheardOption("")).toBeUndefined();
+  const misspelt = new Redis(Object.assign({ lazyConnect: true }, { maxRetryPerRequest: 1 }));
+  noteRedisOptions(misspelt.options);
+  expect(unheardOption("")).toMatchObject({
+    claim: "`maxRetryPerRequest` is no option of `new Redis()`.",
+    reason: expect.stringMatching(/^It is spelled `maxRetriesPerRequest`\./),
+  });
+});

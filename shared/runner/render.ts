@@ -342,7 +342,14 @@ const mostPrinted = 12;
 function output(printed: readonly Printed[], goal?: GoalEntry): Line[] {
   const lines = printed
     .filter((each) => each.goal === undefined || each.goal === goal?.name)
-    .flatMap(({ text }) => text.trimEnd().split("\n"));
+    .flatMap(({ text }) => text.trimEnd().split("\n"))
+    .reduce<{ text: string; times: number }[]>((runs, text) => {
+      const last = runs.at(-1);
+      if (last?.text === text) last.times++;
+      else runs.push({ text, times: 1 });
+      return runs;
+    }, [])
+    .map(({ text, times }) => (times > 1 ? `${text} (${times} times)` : text));
   if (lines.length === 0) return [];
   const before = lines.length - mostPrinted;
   const shown = before > 0 ? lines.slice(before) : lines;

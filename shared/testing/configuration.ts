@@ -1,10 +1,15 @@
 import type { Config } from "../app/config.ts";
+import type { Database } from "../app/database.ts";
 import { placeOfCaller, type Cause } from "./crashes.ts";
 
 const noted = new Map<string, Cause>();
 
-/** A configuration as an app receives it: whatever it looks for in vain, or overwrites, is noted. */
-export function watchedConfig(config: Config): Config {
+/**
+ * A configuration as an app receives it: whatever it looks for in vain, or overwrites, is noted.
+ *
+ * @param db Where else it may have to look.
+ */
+export function watchedConfig(config: Config, db?: Database): Config {
   const names = Object.keys(config).map((name) => `\`config.${name}\``);
   return new Proxy(
     { ...config },
@@ -14,7 +19,9 @@ export function watchedConfig(config: Config): Config {
           note(
             placeOfCaller(),
             `\`config\` has no ${name}`,
-            `It has ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`,
+            db && name in db
+              ? `\`db\` has it: \`db.${name}\`.`
+              : `It has ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`,
           );
         }
         return Reflect.get(fields, name);

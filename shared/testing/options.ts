@@ -48,6 +48,26 @@ const ofRedis = [
   "username",
 ];
 
+/** The settings of Express 5. */
+const ofExpress = [
+  "case sensitive routing",
+  "env",
+  "etag",
+  "json escape",
+  "json replacer",
+  "json spaces",
+  "jsonp callback name",
+  "query parser",
+  "strict routing",
+  "subdomain offset",
+  "trust proxy",
+  "view",
+  "view cache",
+  "view engine",
+  "views",
+  "x-powered-by",
+];
+
 // A letter in five may be wrong. In a short word, one makes another of it.
 const lettersPerEdit = 5;
 
@@ -89,9 +109,14 @@ export function noteSessionOptions(options: object | undefined, place: string | 
 
 /** Notes an option that ioredis does not know. */
 export function noteRedisOptions(options: object): void {
-  // What it knows has a default, given or not.
-  const unknown = Object.entries(options).filter(([name]) => !ofRedis.includes(name));
-  noteMisspelt("`new Redis()`", Object.fromEntries(unknown), ofRedis, undefined);
+  noteMisspelt("`new Redis()`", unknownOf(options, ofRedis), ofRedis);
+}
+
+/** Notes a setting that Express does not know. */
+export function noteExpressSettings(settings: object): void {
+  // Those of its own that no app sets: "trust proxy fn".
+  const given = Object.entries(settings).filter(([name]) => !name.endsWith(" fn"));
+  noteMisspelt("`app.set()`", unknownOf(Object.fromEntries(given), ofExpress), ofExpress);
 }
 
 /**
@@ -105,12 +130,7 @@ export function unheardOption(symptom: string): Cause | undefined {
   );
 }
 
-function noteMisspelt(
-  call: string,
-  given: object,
-  known: readonly string[],
-  place: string | undefined,
-): void {
+function noteMisspelt(call: string, given: object, known: readonly string[], place?: string): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const meant = known.find((each) => !(each in given) && isNear(name, each));
@@ -120,6 +140,11 @@ function noteMisspelt(
       reason: `It is spelled \`${meant}\`.`,
     });
   }
+}
+
+/** Without what a package knows: that has a default, given or not. */
+function unknownOf(given: object, known: readonly string[]): object {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !known.includes(name)));
 }
 
 function isNear(name: string, known: string): boolean {

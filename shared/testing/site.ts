@@ -23,7 +23,7 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
-import { noteRedisOptions } from "./options.ts";
+import { noteExpressSettings, noteRedisOptions } from "./options.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
@@ -244,11 +244,12 @@ export class Site {
       this.#app = await create(this.#module, {
         redis: this.#redis,
         db: this.db,
-        config: watchedConfig(this.config),
+        config: watchedConfig(this.config, this.db),
       });
     } finally {
       EventEmitter.defaultMaxListeners = defaultMaxListeners;
     }
+    noteExpressSettings(this.#app.settings);
     const stray = strayAddress();
     if (stray === undefined) return;
     throw new AppNotBuilt(

@@ -115,7 +115,7 @@ export const mistakes: readonly Mistake[] = [
     name: "maxAge beside the cookie's options",
     edits: [[cookie, "      maxAge: sessionLifeMs,\n"]],
     goal: "the session lives in Redis for a day, like its cookie",
-    says: "ends with the browser",
+    says: "`maxAge` stands beside `cookie`",
   },
   {
     name: "the store's ttl alone",

@@ -662,6 +662,12 @@ ${readUserId}`,
     name: "an option that express-session does not know",
     edits: [["store: new RedisStore", "stores: new RedisStore"]],
     goal: "a store that cannot be read is an error, not a stranger",
+    says: "`stores` is no option of `session()`",
+  },
+  {
+    name: "the sessions left in memory",
+    edits: [["      store: new RedisStore({ client: redis }),\n", ""]],
+    goal: "a store that cannot be read is an error, not a stranger",
     says: "The sessions are in the memory of the process, not in Redis",
   },
   {

@@ -79,7 +79,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the flags beside the cookie's options",
     edits: [[cookie, "      ...cookieFlags,\n      cookie: { maxAge: sessionLifeMs },\n"]],
     goal: "in production the cookie travels over https alone",
-    says: "lacks Secure",
+    says: "`secure` stands beside `cookie`",
   },
   {
     name: "a cookie for those who come over http",
@@ -282,7 +282,7 @@ export const mistakes: readonly Mistake[] = [
     name: "maxAge beside the cookie's options",
     edits: [[cookie, "      cookie: cookieFlags,\n      maxAge: sessionLifeMs,\n"]],
     goal: "the session still lasts a day",
-    says: "ends with the browser",
+    says: "`maxAge` stands beside `cookie`",
   },
   {
     name: "a day in seconds",

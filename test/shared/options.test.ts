@@ -1,7 +1,9 @@
+import express from "express";
 import { Redis } from "ioredis";
 import { beforeEach, expect, test } from "vitest";
 import {
   forgetOptions,
+  noteExpressSettings,
   noteRedisOptions,
   noteSessionOptions,
   unheardOption,
@@ -40,6 +42,17 @@ test("an option at the wrong place is told when it is what is spoken of", () => 
     reason: expect.stringMatching(/^It is an option of the cookie: `cookie: \{ httpOnly: … \}`\./),
   });
   expect(unheardOption("`resave` is true.")?.claim).toMatch(/^`resave` stands inside `cookie`/);
+});
+
+test("a setting of Express is told by its own spelling", () => {
+  const settings = express().disable("x-powered-by").settings;
+  noteExpressSettings({ ...settings, "my own": 1 });
+  expect(unheardOption("")).toBeUndefined();
+  noteExpressSettings({ ...settings, "trust-proxy": 1 });
+  expect(unheardOption("")).toMatchObject({
+    claim: "`trust-proxy` is no option of `app.set()`.",
+    reason: expect.stringMatching(/^It is spelled `trust proxy`\./),
+  });
 });
 
 test("of a connection, what ioredis has by itself is known", () => {

@@ -119,7 +119,15 @@ export class Browser {
       "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure is for production, behind TLS.",
       todoOfCookie,
     );
-    must(false, `${answer.route} sets no session cookie.`, answer, reason);
+    const { whenHeadersLeft = [], atTheEnd = [] } =
+      this.#site.watch.sessions.get(answer.route) ?? {};
+    const claim =
+      atTheEnd.length === 0
+        ? `${answer.route} puts nothing into \`req.session\`, so no session cookie is sent.`
+        : whenHeadersLeft.length === 0
+          ? `${answer.route} begins its answer before anything stands in \`req.session\`: too late for a session cookie.`
+          : `${answer.route} sets no session cookie.`;
+    must(false, claim, answer, reason);
   }
 
   /** The session cookie that this browser would send to the site now, as `name=value`. */

@@ -71,38 +71,54 @@ const ofExpress = [
 // A letter in five may be wrong. In a short word, one makes another of it.
 const lettersPerEdit = 5;
 
-interface Unheard extends Cause {
-  /** The option, where its place alone is wrong: without it, the app may well be what it should be. */
-  misplaced?: string;
+const silence =
+  "A package says nothing of an option that it does not know. The type checker does: npm run typecheck.";
+
+interface Noted extends Cause {
+  /** What it explains. Without it, anything: an app that misspells an option is another one than it looks. */
+  symptom?: RegExp;
 }
 
-const noted: Unheard[] = [];
+const noted: Noted[] = [];
+/** What `session()` was given, call by call. */
+const sessions: object[] = [];
 
 /** Another file is judged. Within one, what was set while it was loaded holds for each of its apps. */
 export function forgetOptions(): void {
   noted.length = 0;
+  sessions.length = 0;
 }
 
-/** Notes an option that express-session does not look for where it stands. */
+/** Notes what express-session is given, and what of it is not looked for where it stands. */
 export function noteSessionOptions(options: object | undefined, place: string | undefined): void {
   const given: object = { ...options };
+  sessions.push(given);
   noteMisspelt("`session()`", given, ofSession, place);
   const cookie: unknown = Reflect.get(given, "cookie");
   if (typeof cookie === "function") return;
   const flags: object = { ...(typeof cookie === "object" ? cookie : undefined) };
   noteMisspelt("`cookie`", flags, ofCookie, place);
   for (const name of ofCookie.filter((each) => each in given && !(each in flags))) {
-    note({
-      misplaced: name,
+    noted.push({
+      symptom: new RegExp(`\\b${name}\\b`, "i"),
       claim: `\`${name}\` stands beside \`cookie\`, where express-session does not look${at(place)}.`,
-      reason: `It is an option of the cookie: \`cookie: { ${name}: … }\`.`,
+      reason: `It is an option of the cookie: \`cookie: { ${name}: … }\`. ${silence}`,
     });
   }
   for (const name of ofSession.filter((each) => each in flags && !(each in given))) {
-    note({
-      misplaced: name,
+    noted.push({
+      symptom: new RegExp(`\\b${name}\\b`, "i"),
       claim: `\`${name}\` stands inside \`cookie\`, where express-session does not look${at(place)}.`,
-      reason: "It is an option of `session()` and stands beside `cookie`.",
+      reason: `It is an option of \`session()\` and stands beside \`cookie\`. ${silence}`,
+    });
+  }
+  const path: unknown = Reflect.get(flags, "path");
+  if (typeof path === "string" && path !== "/") {
+    noted.push({
+      symptom: /`req\.session` is undefined/,
+      claim: `The session is for addresses below ${path} alone: \`cookie: { path: "${path}" }\`${at(place)}.`,
+      reason:
+        "Elsewhere there is no `req.session`. A session is for the whole app: leave the path out, or take `/`.",
     });
   }
 }
@@ -119,15 +135,23 @@ export function noteExpressSettings(settings: object): void {
   noteMisspelt("`app.set()`", unknownOf(Object.fromEntries(given), ofExpress), ofExpress);
 }
 
+/** Why an option of `session()` that is true by default is so. Undefined when it never was. */
+export function whyTrue(option: "resave" | "saveUninitialized"): string | undefined {
+  for (const given of sessions) {
+    const value: unknown = Reflect.get(given, option);
+    if (value === undefined) return `\`${option}\` is left out, which means true`;
+    if (value) return `\`${option}\` is ${JSON.stringify(value)}`;
+  }
+  return undefined;
+}
+
 /**
  * What an app asks of a package that does not hear it. Undefined when there is no such thing.
  *
- * @param symptom What is said of the app. An option at the wrong place counts when it is spoken of.
+ * @param said What is said of the app. An option at the wrong place counts when it is spoken of.
  */
-export function unheardOption(symptom: string): Cause | undefined {
-  return noted.find(
-    ({ misplaced }) => !misplaced || new RegExp(`\\b${misplaced}\\b`, "i").test(symptom),
-  );
+export function unheardOption(said: string): Cause | undefined {
+  return noted.find(({ symptom }) => symptom?.test(said) ?? true);
 }
 
 function noteMisspelt(call: string, given: object, known: readonly string[], place?: string): void {
@@ -135,9 +159,9 @@ function noteMisspelt(call: string, given: object, known: readonly string[], pla
     if (known.includes(name)) continue;
     const meant = known.find((each) => !(each in given) && isNear(name, each));
     if (!meant) continue;
-    note({
+    noted.push({
       claim: `\`${name}\` is no option of ${call}${at(place)}.`,
-      reason: `It is spelled \`${meant}\`.`,
+      reason: `It is spelled \`${meant}\`. ${silence}`,
     });
   }
 }
@@ -154,10 +178,4 @@ function isNear(name: string, known: string): boolean {
 
 function at(place: string | undefined): string {
   return place ? ` (${place})` : "";
-}
-
-function note({ reason, ...unheard }: Unheard): void {
-  const silence =
-    "A package says nothing of an option that it does not know. The type checker does: npm run typecheck.";
-  noted.push({ ...unheard, reason: `${reason} ${silence}` });
 }

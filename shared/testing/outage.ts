@@ -1,3 +1,4 @@
+import type { RedisOptions } from "ioredis";
 import { NeverAnswered } from "./browser.ts";
 import type { Goal } from "./goals.ts";
 import type { Relay } from "./relay.ts";
@@ -16,6 +17,20 @@ export async function silence(relay: Relay): Promise<void> {
 }
 
 const patienceMs = 3_000;
+
+/** What of a connection's limits keeps a command, if it is to be seen. */
+function whyLong(
+  { commandTimeout, maxRetriesPerRequest }: RedisOptions,
+  answersNothing: boolean,
+): string {
+  if (commandTimeout !== undefined) {
+    return commandTimeout < patienceMs ? "" : `: \`commandTimeout\` is ${commandTimeout} ms`;
+  }
+  if (answersNothing) return ": there is no `commandTimeout`";
+  return maxRetriesPerRequest === null
+    ? ": `maxRetriesPerRequest` is null, which knows no end"
+    : `: \`maxRetriesPerRequest\` is ${maxRetriesPerRequest}`;
+}
 
 /**
  * An app that has a visitor, ready to lose its Redis and to get it back.
@@ -43,7 +58,7 @@ export async function visitorBehind(
       during,
       text
         ? `\`${text}\` is a text, and limits nothing: ioredis takes a number.`
-        : `${what} keeps the visitor waiting for more than 3 s.`,
+        : `${what} keeps the visitor waiting for more than 3 s${whyLong(app.redis.options, cut === silence)}.`,
       [
         "GET /visits\n→ no answer within 3 s",
         limits.map(([name, limit]) => `${name}: ${JSON.stringify(limit)}`).join(", "),

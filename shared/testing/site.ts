@@ -285,6 +285,21 @@ export class Site {
     };
   }
 
+  /** Looks at what the handler has put into the session, and when. */
+  #watchSession(req: IncomingMessage & { session?: object | null }, res: ServerResponse): void {
+    const fields = () => Object.keys(req.session ?? {}).filter((name) => name !== "cookie");
+    const { writeHead } = res;
+    const route = `${req.method} ${req.url}`;
+    let whenHeadersLeft: string[] = [];
+    res.writeHead = (...args: unknown[]) => {
+      whenHeadersLeft = fields();
+      return Reflect.apply(writeHead, res, args) as ServerResponse;
+    };
+    res.once("finish", () =>
+      this.watch.sessions.set(route, { whenHeadersLeft, atTheEnd: fields() }),
+    );
+  }
+
   async #start(impatient = false): Promise<void> {
     await this.#build();
     if (!impatient) await ready(this.#redis);
@@ -292,6 +307,7 @@ export class Site {
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
       this.#watchForSecondAnswers(req, res);
+      this.#watchSession(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;
       if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
       app(req, res, (error?: unknown) => {

@@ -39,8 +39,16 @@ export interface Happened {
   keys: readonly StoredKey[];
 }
 
+/** What stood in `req.session` in the course of a request, by name, beside the cookie. */
+export interface SessionSeen {
+  whenHeadersLeft: readonly string[];
+  atTheEnd: readonly string[];
+}
+
 /** Writes down what happens while one goal is judged. */
 export class Watch {
+  /** Of the last request of each route, `GET /visits`. */
+  readonly sessions = new Map<string, SessionSeen>();
   readonly exchanges: Exchange[] = [];
   readonly lines: PrintedLine[] = [];
   readonly late: LateError[] = [];

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import { alteredCookie } from "../../shared/attacks/altered-cookie.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
+import { whyTrue } from "../../shared/testing/options.ts";
 import { playAt } from "../../shared/testing/stage.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -92,9 +93,9 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
   const answer = await site.browser().get("/nothing-here");
   must(
     answer.setCookies.length === 0,
-    "A visitor with nothing to remember got a session.",
+    `A visitor with nothing to remember got a session: ${whyTrue("saveUninitialized") ?? "something is written into everybody's"}.`,
     answer,
-    "Either something is written into the session of everybody, or `saveUninitialized` is not false: it is true unless you say otherwise, in that spelling. Every bot that passes by then leaves a session behind, and every visitor gets a cookie before they agreed to any.",
+    "Every bot that passes by then leaves a session behind, and every visitor gets a cookie before they agreed to any.",
   );
   const store = vi.spyOn(session.MemoryStore.prototype, "set");
   const read = await known.get("/nothing-here");
@@ -102,9 +103,9 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
   store.mockRestore();
   must(
     writes === 0,
-    "A request that only read wrote the session back.",
+    `A request that only read wrote the session back: ${whyTrue("resave") ?? "it changes it each time"}.`,
     [read, "MemoryStore: set"],
-    "`resave` is true unless you say otherwise: the slower of two parallel requests then overwrites what the faster one stored.",
+    "The slower of two parallel requests then overwrites what the faster one stored.",
   );
 });
 

@@ -7,6 +7,7 @@ import { goalsFor } from "../../shared/testing/goals.ts";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
+import { whyTrue } from "../../shared/testing/options.ts";
 import { silence, visitorBehind, type Outage } from "../../shared/testing/outage.ts";
 import { printedDuring } from "../../shared/testing/output.ts";
 import { hurried, pause } from "../../shared/testing/time.ts";
@@ -86,9 +87,9 @@ goal("a request that only reads does not rewrite the session", async ({ site, br
   const ofSession = commands.filter(({ args }) => args.includes(redis.prefix + key));
   must(
     !ofSession.some((command) => kindOf(command) === "store"),
-    "A request that only read wrote the session back.",
+    `A request that only read wrote the session back: ${whyTrue("resave") ?? "it changes it each time"}.`,
     [answer ?? "", describeCommands(ofSession, redis.prefix)],
-    "With `resave: true`, or when each request changes it, the slower of two parallel requests overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",
+    "The slower of two parallel requests then overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",
   );
 });
 
@@ -99,9 +100,9 @@ goal("an anonymous request leaves no key", async ({ site, browser, redis }) => {
   const added = (await redis.keys()).filter((key) => !before.includes(key));
   must(
     added.length === 0,
-    "A visitor with nothing to remember left a session in Redis.",
+    `A visitor with nothing to remember left a session in Redis: ${whyTrue("saveUninitialized") ?? "something is written into everybody's"}.`,
     [answer, `new key: ${added.join(", ")}`],
-    "`saveUninitialized` is true unless you say otherwise: each request of a bot then costs memory for a day.",
+    "Each request of a bot then costs memory for a day.",
   );
 });
 

@@ -187,7 +187,7 @@ export const mistakes: readonly Mistake[] = [
       ["visits: req.session.visits }", "visits }"],
     ],
     goal: "a second visit counts 2",
-    says: "GET /visits sets no session cookie",
+    says: "GET /visits puts nothing into `req.session`",
   },
   {
     name: "an id in an unsigned cookie",
@@ -202,7 +202,7 @@ export const mistakes: readonly Mistake[] = [
       ["visits: req.session.visits }", "visits: visits.get(id) }"],
     ],
     goal: "a second visit counts 2",
-    says: "GET /visits sets no session cookie",
+    says: "GET /visits puts nothing into `req.session`",
   },
   {
     name: "the id is read from the cookie without its signature",

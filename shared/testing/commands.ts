@@ -323,6 +323,15 @@ export function describeCommand({ name, args, reply }: SentCommand, prefix: stri
   return `${[name.toUpperCase(), ...words].join(" ")} → ${answer}`;
 }
 
+/** What kept a session that was to be deleted, by the commands that were sent meanwhile. */
+export function whyStillThere(commands: readonly SentCommand[]): string {
+  const deletions = commands.filter((command) => kindOf(command) === "delete");
+  if (deletions.length === 0) return "nothing is deleted in Redis";
+  return deletions.some(({ reply }) => reply === 0)
+    ? "what is deleted in Redis is a key that does not exist"
+    : "it is deleted, and stored once more";
+}
+
 /** `SET sess:abc…, EXPIRE sess:abc…`, for people. */
 export function describeCommands(commands: readonly SentCommand[], prefix: string): string {
   if (commands.length === 0) return "no Redis command";

@@ -246,12 +246,18 @@ export const rules: readonly Rule[] = [
         const names = setCookies.map(({ name }) => name);
         return new Set(names).size < names.length;
       });
-      return (
-        twice && {
-          claim: `The answer to ${twice.answer.route} sends more than one Set-Cookie for the same cookie.`,
-          evidence: twice.answer,
-        }
-      );
+      if (!twice) return undefined;
+      const { route, setCookies } = twice.answer;
+      const begun = setCookies.at(-1);
+      const clears = ({ livesMs = Infinity }: SetCookie) => livesMs <= 0;
+      const isEnded = setCookies.some((each) => each.name === begun?.name && clears(each));
+      return {
+        claim:
+          begun && isEnded && !clears(begun)
+            ? `${route} clears a cookie and sends it anew: the session behind it goes on.`
+            : `The answer to ${route} sends more than one Set-Cookie for the same cookie.`,
+        evidence: twice.answer,
+      };
     },
   },
   {

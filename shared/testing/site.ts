@@ -316,7 +316,8 @@ export class Site {
           this.#ground.errors.push(thrown);
         }
         if (res.writableEnded) return;
-        if (res.headersSent) return res.destroy();
+        // As finalhandler does: a request that is handed on while its answer leaves is let be.
+        if (res.headersSent) return void (error && res.destroy());
         res.statusCode = error ? 500 : 404;
         // A route was found, and nobody answered.
         if (error) res.setHeader(unhandled, "1");

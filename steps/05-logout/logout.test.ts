@@ -4,7 +4,7 @@ import { foreignForm } from "../../shared/attacks/foreign-form.ts";
 import { replayedCookie } from "../../shared/attacks/replayed-cookie.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
-import { fullRedis } from "../../shared/testing/commands.ts";
+import { fullRedis, whyStillThere } from "../../shared/testing/commands.ts";
 import { describeSetCookie } from "../../shared/testing/cookies.ts";
 import { goalsFor, type Goal } from "../../shared/testing/goals.ts";
 import { visitUnderWay } from "../../shared/testing/moments.ts";
@@ -39,22 +39,23 @@ goal("the cookie from before logout is refused", async ({ open, redis }) => {
   onTestFinished(timers.release);
   const site = await open();
   await member(site, redis);
-  let key: string | undefined;
+  let [key, begin]: [string?, number?] = [];
   const beforeAct = async (before: readonly Answer[]) => {
     await timers.settle(site); // Whatever was put off happens now.
     const headers = { Cookie: before[1]?.request.cookie ?? "" };
     const useCopy = () => site.browser().get("/me", { headers });
-    if (before.length === 2) key = await sessionKeyOf(site, redis, useCopy);
+    if (before.length !== 2) return;
+    key = await sessionKeyOf(site, redis, useCopy);
+    begin = site.commands.sent.length;
   };
   const { answers } = await playAt(site, replayedCookie, { beforeAct });
   const [logout, replay] = answers.slice(-2);
   logout?.orNotJudged([200, 204], "logging out does not work yet");
   const left = key && (await redis.read(key));
+  const what = replay?.status === 401 ? "the session is in Redis" : "a copy of the cookie works";
   must(
     replay?.status === 401 && left === undefined,
-    replay?.status === 401
-      ? "After logout, the session is still in Redis."
-      : "After logout, a copy of the cookie still works.",
+    `After logout, ${what}: ${whyStillThere(site.commands.sent.slice(begin))}.`,
     [logout, "somebody sends the old cookie once more", replay, `${key} = ${left ?? "gone"}`],
     "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work, and a `save` afterwards brings the session back. Destroy it, and every copy is worthless. (By hand, the key is `sess:` and the id.)",
   );

@@ -75,7 +75,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a second visit counts 2",
-    says: "`req.session` is undefined",
+    says: "The session is for addresses below /session alone",
   },
   {
     name: "?? without parentheses: the counter stays at 1",

@@ -319,7 +319,9 @@ async function mustKnowItsOwnPages(site: Site): Promise<void> {
   const login = await site.olderBrowser().post("/auth/login", { email, password });
   must(
     login.status !== 403,
-    "the app takes its own pages for those of another site.",
+    site.config.env === "production" && !site.app.get("trust proxy")
+      ? "the app takes its own pages for those of another site: `trust proxy` is not set."
+      : "the app takes its own pages for those of another site.",
     [`Origin: ${site.origin}`, login],
     "The origin is compared with `req.protocol` and `req.host`. Behind a proxy, Express knows what the browser asked for when its own setting says so: `trust proxy`. The option `proxy` of `session()` tells nobody else.",
   );

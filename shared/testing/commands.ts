@@ -327,9 +327,9 @@ export function describeCommand({ name, args, reply }: SentCommand, prefix: stri
 export function whyStillThere(commands: readonly SentCommand[]): string {
   const deletions = commands.filter((command) => kindOf(command) === "delete");
   if (deletions.length === 0) return "nothing is deleted in Redis";
-  return deletions.some(({ reply }) => reply === 0)
-    ? "what is deleted in Redis is a key that does not exist"
-    : "it is deleted, and stored once more";
+  if (deletions.some(({ reply }) => Number(reply) > 0))
+    return "it is deleted, and stored once more";
+  return "what is deleted in Redis is a key that does not exist";
 }
 
 /** `SET sess:abc…, EXPIRE sess:abc…`, for people. */

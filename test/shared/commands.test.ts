@@ -1,7 +1,12 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, expect, inject, test } from "vitest";
 import { KeySpace } from "../../shared/redis/key-space.ts";
-import { CommandTap, describeCommands, kindOf } from "../../shared/testing/commands.ts";
+import {
+  CommandTap,
+  describeCommands,
+  kindOf,
+  whyStillThere,
+} from "../../shared/testing/commands.ts";
 
 const prefix = `${inject("keyPrefix")}commands:`;
 const observer = new Redis(inject("redisUrl"));
@@ -40,6 +45,17 @@ test("the commands of a pipeline and of a transaction are recorded", async () =>
   await redis.pipeline().set("a", "1").get("a").exec();
   await redis.multi().del("a").exec();
   expect(tap.sent.map(({ name }) => name)).toEqual(["set", "get", "multi", "del", "exec"]);
+});
+
+test("what kept a session that was to be deleted", async () => {
+  const { redis, tap } = await tapped();
+  await redis.set("a", "1");
+  expect(whyStillThere(tap.sent)).toBe("nothing is deleted in Redis");
+  await redis.del("b");
+  await redis.multi().del("b").exec();
+  expect(whyStillThere(tap.sent)).toBe("what is deleted in Redis is a key that does not exist");
+  await redis.unlink("a");
+  expect(whyStillThere(tap.sent)).toBe("it is deleted, and stored once more");
 });
 
 test("what Redis answers passes through, and its refusals are kept", async () => {

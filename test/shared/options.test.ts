@@ -7,6 +7,7 @@ import {
   noteRedisOptions,
   noteSessionOptions,
   unheardOption,
+  whyTrue,
 } from "../../shared/testing/options.ts";
 
 beforeEach(forgetOptions);
@@ -42,6 +43,24 @@ test("an option at the wrong place is told when it is what is spoken of", () => 
     reason: expect.stringMatching(/^It is an option of the cookie: `cookie: \{ httpOnly: … \}`\./),
   });
   expect(unheardOption("`resave` is true.")?.claim).toMatch(/^`resave` stands inside `cookie`/);
+});
+
+test("a session for some addresses alone is told where `req.session` is missing", () => {
+  noteSessionOptions({ ...right, cookie: { path: "/" } }, undefined);
+  expect(unheardOption("`req.session` is undefined")).toBeUndefined();
+  noteSessionOptions({ ...right, cookie: { path: "/app" } }, "app.ts:1");
+  expect(unheardOption("The second visit counts 1.")).toBeUndefined();
+  expect(unheardOption("GET /visits crashed: `req.session` is undefined")?.claim).toBe(
+    'The session is for addresses below /app alone: `cookie: { path: "/app" }` (app.ts:1).',
+  );
+});
+
+test("why an option is true that is so by default", () => {
+  noteSessionOptions(right, undefined);
+  expect(whyTrue("resave")).toBeUndefined();
+  noteSessionOptions({ secret: "", resave: true }, undefined);
+  expect(whyTrue("resave")).toBe("`resave` is true");
+  expect(whyTrue("saveUninitialized")).toBe("`saveUninitialized` is left out, which means true");
 });
 
 test("a setting of Express is told by its own spelling", () => {

@@ -1,5 +1,6 @@
-import { vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { Answer } from "./answer.ts";
+import type { Browser } from "./browser.ts";
 import { hashingDuring } from "./hashes.ts";
 import type { Site } from "./site.ts";
 import { must } from "./verdict.ts";
@@ -36,6 +37,28 @@ export async function mustLetIn(
       : `The right password is answered ${answer.status}, not 200.`,
     "The contract: 200 { data: { id, email } }.",
   );
+}
+
+/** Demands that /me knows somebody who is logged in, and finds out why not. */
+export async function mustKnow(site: Site, browser: Browser): Promise<Answer> {
+  const find = vi.spyOn(site.db.users, "findById");
+  onTestFinished(() => find.mockRestore());
+  const answer = await browser.get("/me");
+  const found = await Promise.all(find.mock.results.map(({ value }) => value as unknown));
+  const [call] = find.mock.calls;
+  const why =
+    call === undefined
+      ? "nobody is looked up by their id"
+      : found.some(Boolean)
+        ? "`db.users.findById` finds the user, and the answer is 401 all the same"
+        : `\`db.users.findById\` is asked for ${JSON.stringify(call[0])}, and finds nobody`;
+  answer.mustBe(
+    200,
+    `/me refuses somebody who is logged in${answer.status === 401 ? `: ${why}` : ""}.`,
+    "`requireAuth` finds the id in `req.session` under the name that the login stored it, looks the user up, waits for the result, and calls `next()`.",
+    "for somebody who is logged in",
+  );
+  return answer;
 }
 
 /** Lets somebody log in once more, and looks at what the app asks its database and bcrypt. */

@@ -4,6 +4,7 @@ import { forge } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { containsHash } from "../../shared/testing/hashes.ts";
 import { loggedIn, withProfile } from "../../shared/testing/people.ts";
+import { mustKnow } from "../../shared/testing/refused-logins.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
@@ -14,20 +15,14 @@ const goal = goalsFor(app);
 tryOut(goal, 4);
 const { ada, grace } = seededUsers;
 
-goal("after login, /me answers with the profile", async ({ browser }) => {
+goal("after login, /me answers with the profile", async ({ site, browser }) => {
   const login = await browser.post("/auth/login", { email: ada.email, password: ada.password });
   login.mustBe(
     200,
     "Nobody can log in any more.",
     "`POST /auth/login` is for people who are not logged in: a guard must not stand before it.",
   );
-  const answer = await browser.get("/me");
-  answer.mustBe(
-    200,
-    "/me refuses somebody who is logged in.",
-    "`requireAuth` finds the id in `req.session` under the name that the login stored it, looks the user up, waits for the result, and calls `next()`.",
-    "for somebody who is logged in",
-  );
+  const answer = await mustKnow(site, browser);
   if (/ada/i.test(answer.text)) answer.mustTell(["id", "email", "displayName"], 2);
   const { id, email, displayName } = answer.data;
   must(

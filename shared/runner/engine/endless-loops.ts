@@ -152,9 +152,11 @@ function whereIs(thread: Worker): Promise<Standing> {
       resolve({ frames, heapBytes });
     };
     // A thread inside one long call of C++ never answers.
-    const askedAt = processorMs();
+    let answeredAt = processorMs();
+    let paused = false;
     const patience = setInterval(() => {
-      if (thread.threadId === -1 || processorMs() - askedAt > answersWithinMs) finish();
+      const isSilent = !paused && processorMs() - answeredAt > answersWithinMs;
+      if (thread.threadId === -1 || isSilent) finish();
     }, lookEveryMs);
 
     session.connect();
@@ -163,16 +165,20 @@ function whereIs(thread: Worker): Promise<Standing> {
       if (!workerInfo.title.startsWith(`[worker ${thread.threadId}]`)) return;
       let id = 0;
       let steps = mostSteps;
+      let last: number | undefined;
       const send = (method: string) => {
         const message = JSON.stringify({ id: ++id, method });
         session.post("NodeWorker.sendMessageToWorker", { sessionId, message });
+        return id;
       };
       session.on("NodeWorker.receivedMessageFromWorker", ({ params }) => {
         if (params.sessionId !== sessionId) return;
         const message: InspectorMessage = JSON.parse(params.message);
+        answeredAt = processorMs();
         if (message.method === "Debugger.scriptParsed") {
           urls.set(message.params.scriptId, message.params.url);
         } else if (message.method === "Debugger.paused") {
+          paused = true;
           frames = message.params.callFrames.map(({ location }) => ({
             url: urls.get(location.scriptId) ?? "",
             line: location.lineNumber,
@@ -186,10 +192,11 @@ function whereIs(thread: Worker): Promise<Standing> {
           send("Runtime.getHeapUsage");
         } else if (message.method === undefined && message.result?.usedSize !== undefined) {
           heapBytes = message.result.usedSize;
-          // A thread that stays paused can never be ended. It has to read this before the session ends.
+          // A thread that stays paused can never be ended: the session lasts until it has read this.
           send("Debugger.resume");
-          send("Debugger.disable");
-          setTimeout(finish, 50);
+          last = send("Debugger.disable");
+        } else if (message.method === undefined && message.id === last) {
+          finish();
         }
       });
       send("Debugger.enable");
@@ -209,4 +216,4 @@ type InspectorMessage =
         }[];
       };
     }
-  | { method?: undefined; result?: { usedSize?: number } };
+  | { method?: undefined; id: number; result?: { usedSize?: number } };

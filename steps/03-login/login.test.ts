@@ -148,7 +148,7 @@ goal("the session id from before login is nobody afterwards", async ({ site, bro
     !seen.sameId && !former?.includes(ada.id),
     seen.sameId
       ? "A login keeps the session id from before."
-      : "The session id from before login is logged in as well.",
+      : "The session id from before login is logged in afterwards.",
     [...answers, `the session that it opens: ${key} = ${former ?? "none"}`],
     "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at every login, waited for before anything is stored, makes the old one worthless.",
   );

@@ -200,7 +200,7 @@ ${refusal.replace("!user || ", "")}`,
     name: "regenerate is not waited for",
     edits: [["await regenerateSession(req)", "void regenerateSession(req)"]],
     goal: "the session id from before login is nobody afterwards",
-    says: "id from before login is logged in as well",
+    says: "id from before login is logged in afterwards",
   },
   {
     name: "failed attempts are counted in the session",
@@ -572,7 +572,7 @@ ${storeUser}      req.session.save((error) => {
     name: "whoever is logged in needs no password",
     edits: [["const matches = await", "const matches = req.session.userId !== undefined || await"]],
     goal: "Logging in once more in the same browser",
-    says: "whoever is logged in logs in as anybody",
+    says: "to somebody who is logged in, a login with a wrong password answers 200",
   },
   {
     name: "a limit for each request",

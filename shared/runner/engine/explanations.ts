@@ -156,7 +156,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       cause: "a cookie is given a name or an option that no cookie can have",
       advice:
-        "A name has no blanks; `sameSite` is one of its three words; `expires` is a Date. It is found out when the cookie is sent.",
+        "A name has no blanks; `domain` is a host without https://; `sameSite` is one of its three words; `expires` is a Date. It is found out when the cookie is sent.",
     },
   ],
   [

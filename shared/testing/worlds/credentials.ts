@@ -74,7 +74,7 @@ async function loginAgain({ open, redis }: WorldGoal): Promise<void> {
   const guess = await browser.post("/auth/login", { email, password: "not this password" });
   must(
     !guess.succeeded,
-    "whoever is logged in logs in as anybody, with a wrong password.",
+    `to somebody who is logged in, a login with a wrong password answers ${guess.status}.`,
     guess,
     "That somebody is logged in says who they were. Each login is looked at anew.",
   );

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { Config } from "../../shared/app/config.ts";
 import {
   forgetConfiguration,
@@ -16,7 +16,7 @@ const config: Config = {
   previousSessionSecrets: [],
 };
 
-beforeEach(forgetConfiguration);
+afterEach(forgetConfiguration);
 
 test("what is there is read without a word, also when it is undefined", async () => {
   await appDoes("[config.env, config.sessionSecret, { ...config }, JSON.stringify(config.env)]");

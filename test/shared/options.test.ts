@@ -1,6 +1,6 @@
 import express from "express";
 import { Redis } from "ioredis";
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import {
   forgetOptions,
   noteExpressSettings,
@@ -10,7 +10,7 @@ import {
   whyTrue,
 } from "../../shared/testing/options.ts";
 
-beforeEach(forgetOptions);
+afterEach(forgetOptions);
 
 const right = {
   name: "sid",

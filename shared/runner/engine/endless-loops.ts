@@ -38,6 +38,8 @@ export interface LoopWatchOptions {
 const lookEveryMs = 250;
 /** In processor time: a thread that is merely kept waiting has not been at work that long. */
 const answersWithinMs = 2_000;
+/** Looks at which neither the thread nor this process does anything, where one has to answer the other. */
+const looksUntilLost = 8;
 /** From Node's own code into what it calls. */
 const mostSteps = 40;
 
@@ -154,9 +156,17 @@ function whereIs(thread: Worker): Promise<Standing> {
     // A thread inside one long call of C++ never answers.
     let answeredAt = processorMs();
     let paused = false;
+    let letGo = () => {};
+    let cpuMs = answeredAt;
+    let still = 0;
     const patience = setInterval(() => {
-      const isSilent = !paused && processorMs() - answeredAt > answersWithinMs;
-      if (thread.threadId === -1 || isSilent) finish();
+      const now = processorMs();
+      still = now - cpuMs < lookEveryMs / 10 ? still + 1 : 0;
+      cpuMs = now;
+      // The thread and this process wait for each other: what was asked is lost.
+      if (still === looksUntilLost) letGo();
+      const isSilent = !paused && now - answeredAt > answersWithinMs;
+      if (thread.threadId === -1 || isSilent || still > 2 * looksUntilLost) finish();
     }, lookEveryMs);
 
     session.connect();
@@ -192,13 +202,16 @@ function whereIs(thread: Worker): Promise<Standing> {
           send("Runtime.getHeapUsage");
         } else if (message.method === undefined && message.result?.usedSize !== undefined) {
           heapBytes = message.result.usedSize;
-          // A thread that stays paused can never be ended: the session lasts until it has read this.
-          send("Debugger.resume");
-          last = send("Debugger.disable");
+          letGo();
         } else if (message.method === undefined && message.id === last) {
           finish();
         }
       });
+      // A thread that stays paused can never be ended: the session lasts until it has read this.
+      letGo = () => {
+        send("Debugger.resume");
+        last = send("Debugger.disable");
+      };
       send("Debugger.enable");
       send("Debugger.pause");
     });

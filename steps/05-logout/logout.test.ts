@@ -9,6 +9,7 @@ import { describeSetCookie } from "../../shared/testing/cookies.ts";
 import { goalsFor, type Goal } from "../../shared/testing/goals.ts";
 import { visitUnderWay } from "../../shared/testing/moments.ts";
 import { loggedIn, withProfile } from "../../shared/testing/people.ts";
+import { mustKnow } from "../../shared/testing/refused-logins.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
@@ -23,12 +24,11 @@ tryOut(goal, 5);
 const { ada } = seededUsers;
 const route = "/auth/logout";
 
-goal("logging out answers 204", async ({ browser }) => {
+goal("logging out answers 204", async ({ site, browser }) => {
   const login = await browser.post("/auth/login", { email: ada.email, password: ada.password });
   const refused = `A login from a page of the app's own is answered ${login.status}, not 200.`;
   login.mustBe(200, refused, "It works since step 3, and `refuseOtherSites` lets it pass.");
-  const me = await browser.get("/me");
-  me.mustBe(200, "/me refuses somebody who is logged in.", "`requireAuth` works since step 4.");
+  await mustKnow(site, browser);
   const answer = await browser.post(route);
   const another = `Logging out answers ${answer.status}, not 204.`;
   answer.mustBe(204, another, "Done, and nothing to say: 204 without a body.");

@@ -134,89 +134,112 @@ function processorMs(): number {
 }
 
 /**
- * Where a busy thread is, innermost frame first, and what it keeps in memory, asked through the
- * inspector protocol of this process. Resolves to no frames when it cannot be told.
+ * Where a busy thread is, innermost frame first, and what it keeps in memory. Resolves to no frames
+ * when it cannot be told.
+ */
+function whereIs(thread: Worker): Promise<Standing> {
+  return new Promise((resolve) => new Interruption(thread, resolve));
+}
+
+/**
+ * Pauses a thread, reads its stack and lets it go on, through the inspector protocol of this process.
  *
- * The thread cannot be made to go on from there: terminating its JavaScript in the middle of a
- * request leaves Node's own bookkeeping corrupted, and Node then ends the process.
+ * The thread cannot be made to stop there: terminating its JavaScript in the middle of a request
+ * leaves Node's own bookkeeping corrupted, and Node then ends the process.
  *
  * https://chromedevtools.github.io/devtools-protocol/v8/Debugger/#method-pause
  */
-function whereIs(thread: Worker): Promise<Standing> {
-  return new Promise((resolve) => {
-    const session = new Session();
-    const urls = new Map<string, string>();
-    let frames: Frame[] = [];
-    let heapBytes = 0;
-    const finish = () => {
-      clearInterval(patience);
-      session.disconnect();
-      resolve({ frames, heapBytes });
-    };
-    // A thread inside one long call of C++ never answers.
-    let answeredAt = processorMs();
-    let paused = false;
-    let letGo = () => {};
-    let cpuMs = answeredAt;
-    let still = 0;
-    const patience = setInterval(() => {
-      const now = processorMs();
-      still = now - cpuMs < lookEveryMs / 10 ? still + 1 : 0;
-      cpuMs = now;
-      // The thread and this process wait for each other: what was asked is lost.
-      if (still === looksUntilLost) letGo();
-      const isSilent = !paused && now - answeredAt > answersWithinMs;
-      if (thread.threadId === -1 || isSilent || still > 2 * looksUntilLost) finish();
-    }, lookEveryMs);
+class Interruption {
+  readonly #thread: Worker;
+  readonly #onEnd: (standing: Standing) => void;
+  readonly #session = new Session();
+  readonly #patience: NodeJS.Timeout;
+  /** Of the evaluated scripts, by their ids. */
+  readonly #urls = new Map<string, string>();
+  readonly #found: Standing = { frames: [], heapBytes: 0 };
+  /** The inspector's name for the thread, once it is attached to it. */
+  #channel: string | undefined;
+  #messages = 0;
+  /** The message whose answer is the last word. */
+  #farewell: number | undefined;
+  #paused = false;
+  #stepsLeft = mostSteps;
+  #answeredAt = processorMs();
+  #cpuMs = this.#answeredAt;
+  #stillLooks = 0;
 
-    session.connect();
-    session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
+  constructor(thread: Worker, onEnd: (standing: Standing) => void) {
+    this.#thread = thread;
+    this.#onEnd = onEnd;
+    this.#patience = setInterval(() => this.#endIfLost(), lookEveryMs);
+    this.#session.connect();
+    this.#session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
       // Other threads, such as the one of tsx, are reported as well.
       if (!workerInfo.title.startsWith(`[worker ${thread.threadId}]`)) return;
-      let id = 0;
-      let steps = mostSteps;
-      let last: number | undefined;
-      const send = (method: string) => {
-        const message = JSON.stringify({ id: ++id, method });
-        session.post("NodeWorker.sendMessageToWorker", { sessionId, message });
-        return id;
-      };
-      session.on("NodeWorker.receivedMessageFromWorker", ({ params }) => {
-        if (params.sessionId !== sessionId) return;
-        const message: InspectorMessage = JSON.parse(params.message);
-        answeredAt = processorMs();
-        if (message.method === "Debugger.scriptParsed") {
-          urls.set(message.params.scriptId, message.params.url);
-        } else if (message.method === "Debugger.paused") {
-          paused = true;
-          frames = message.params.callFrames.map(({ location }) => ({
-            url: urls.get(location.scriptId) ?? "",
-            line: location.lineNumber,
-            column: location.columnNumber ?? 0,
-          }));
-          // Between two microtasks or immediates of a chain, only Node is on the stack: on to the next.
-          if (frames.every(({ url }) => url.startsWith("node:")) && steps-- > 0) {
-            send("Debugger.stepInto");
-            return;
-          }
-          send("Runtime.getHeapUsage");
-        } else if (message.method === undefined && message.result?.usedSize !== undefined) {
-          heapBytes = message.result.usedSize;
-          letGo();
-        } else if (message.method === undefined && message.id === last) {
-          finish();
-        }
-      });
-      // A thread that stays paused can never be ended: the session lasts until it has read this.
-      letGo = () => {
-        send("Debugger.resume");
-        last = send("Debugger.disable");
-      };
-      send("Debugger.enable");
-      send("Debugger.pause");
+      this.#channel = sessionId;
+      this.#send("Debugger.enable");
+      this.#send("Debugger.pause");
     });
-    session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
-  });
+    this.#session.on("NodeWorker.receivedMessageFromWorker", ({ params }) => {
+      if (params.sessionId === this.#channel) this.#hear(JSON.parse(params.message));
+    });
+    this.#session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
+  }
+
+  #hear(message: InspectorMessage): void {
+    this.#answeredAt = processorMs();
+    if (message.method === "Debugger.scriptParsed") {
+      this.#urls.set(message.params.scriptId, message.params.url);
+    } else if (message.method === "Debugger.paused") {
+      this.#paused = true;
+      this.#found.frames = message.params.callFrames.map(({ location }) => ({
+        url: this.#urls.get(location.scriptId) ?? "",
+        line: location.lineNumber,
+        column: location.columnNumber ?? 0,
+      }));
+      // Between two microtasks or immediates of a chain, only Node is on the stack: on to the next.
+      const isNode = this.#found.frames.every(({ url }) => url.startsWith("node:"));
+      this.#send(isNode && this.#stepsLeft-- > 0 ? "Debugger.stepInto" : "Runtime.getHeapUsage");
+    } else if (message.method === undefined && message.result?.usedSize !== undefined) {
+      this.#found.heapBytes = message.result.usedSize;
+      this.#letGo();
+    } else if (message.method === undefined && message.id === this.#farewell) {
+      this.#end();
+    }
+  }
+
+  /** A thread that stays paused can never be ended: the session lasts until it has read this. */
+  #letGo(): void {
+    this.#send("Debugger.resume");
+    this.#farewell = this.#send("Debugger.disable");
+  }
+
+  #endIfLost(): void {
+    const now = processorMs();
+    this.#stillLooks = now - this.#cpuMs < lookEveryMs / 10 ? this.#stillLooks + 1 : 0;
+    this.#cpuMs = now;
+    // The thread and this process wait for each other: what was asked is lost.
+    if (this.#stillLooks === looksUntilLost) this.#letGo();
+    // A thread inside one long call of C++ never answers.
+    const isSilent = !this.#paused && now - this.#answeredAt > answersWithinMs;
+    const isLost = this.#stillLooks > 2 * looksUntilLost;
+    if (this.#thread.threadId === -1 || isSilent || isLost) this.#end();
+  }
+
+  #end(): void {
+    clearInterval(this.#patience);
+    this.#session.disconnect();
+    this.#onEnd(this.#found);
+  }
+
+  /** @returns The number of the message, which its answer carries as well. */
+  #send(method: string): number {
+    const message = JSON.stringify({ id: ++this.#messages, method });
+    if (this.#channel !== undefined) {
+      this.#session.post("NodeWorker.sendMessageToWorker", { sessionId: this.#channel, message });
+    }
+    return this.#messages;
+  }
 }
 
 type InspectorMessage =

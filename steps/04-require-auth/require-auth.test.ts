@@ -178,9 +178,9 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   const after = await site.db.users.findById(ada.id);
   must(
     after?.displayName === "Augusta Ada",
-    "PATCH /me does not store the trimmed name.",
+    `PATCH /me ${after?.displayName === "  Augusta Ada  " ? "stores the name as the client sent it, not trimmed" : "does not store the new name"}.`,
     [answer, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
-    "What the schema made of the body is in `req.validBody`, an object with `displayName`: that is what `db.users.update` takes, after the id.",
+    "A schema with `.trim()` makes `req.validBody`, an object with `displayName`: that is what `db.users.update` takes, after the id. `req.body` is still the client's, with every other field that it cared to send.",
   );
   must(
     answer.data.displayName === "Augusta Ada",

@@ -284,7 +284,7 @@ export const mistakes: readonly Mistake[] = [
     name: "every field of the body is stored",
     edits: [["req.user.id, req.validBody", "req.user.id, req.body"]],
     goal: "PATCH /me changes the display name and nothing else",
-    says: "PATCH /me does not store the trimmed name",
+    says: "PATCH /me stores the name as the client sent it",
   },
   {
     name: "the body says whom to change",

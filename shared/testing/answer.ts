@@ -13,7 +13,7 @@ export interface SentRequest {
 }
 
 /** What is said of a handler that has refused, and does not end. */
-export const goesOn =
+const goesOn =
   "Answering does not end a function. Return after the refusal, or the rest is done all the same.";
 
 /** The header of an answer that is left to whoever serves the app, although a route was found. */
@@ -205,15 +205,25 @@ export class Answer {
   #mustBeOver(): void {
     const { thrown } = this;
     const isCrash = thrown instanceof TypeError || thrown instanceof ReferenceError;
+    if (!isCrash) return;
+    if (!this.succeeded) this.mustHaveEnded();
     must(
-      !isCrash,
-      `${this.succeeded ? `${this.route} answers ${this.status} and crashes then` : `${this.route} goes on after it answered ${this.status}`}: ${thrown && describeCause(thrown)}.`,
+      false,
+      `${this.route} answers ${this.status} and crashes then: ${describeCause(thrown)}.`,
       this,
-      this.succeeded
-        ? (meaningOf(thrown)?.advice ??
-            "express-session stores the session behind the answer: what is thrown there reaches nobody.")
-        : goesOn,
+      meaningOf(thrown)?.advice ??
+        "express-session stores the session behind the answer: what is thrown there reaches nobody.",
     );
+  }
+
+  /**
+   * Demands that the handler had nothing left to do.
+   *
+   * @param error What was thrown behind the answer, if so.
+   */
+  mustHaveEnded(error = this.thrown): void {
+    const cause = error && describeCause(error);
+    must(!error, `${this.route} goes on after it answered ${this.status}: ${cause}.`, this, goesOn);
   }
 
   #statusInWords(): string {

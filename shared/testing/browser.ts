@@ -2,7 +2,7 @@ import { CookieJar } from "tough-cookie";
 import request from "supertest";
 import type { Express } from "express";
 import { meaningOf } from "../runner/engine/explanations.ts";
-import { Answer, goesOn, type SentRequest } from "./answer.ts";
+import { Answer, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./chromium.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn } from "./cookies.ts";
@@ -272,12 +272,7 @@ export class Browser {
       const former = site.watch.exchanges.findLast(
         ({ answer }) => answer.thrown && answer.status < 500,
       )?.answer;
-      must(
-        thrown || !former,
-        `${former?.route} goes on after it answered ${former?.status}: ${former?.thrown?.message.replace(/\.$/, "")}.`,
-        former,
-        goesOn,
-      );
+      if (!thrown) former?.mustHaveEnded();
       // Had it not begun to answer, the error would have become a 500.
       must(
         false,

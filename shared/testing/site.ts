@@ -14,7 +14,7 @@ import type { Config } from "../app/config.ts";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
 import { meaningOf } from "../runner/engine/explanations.ts";
-import { fellThrough, goesOn, unhandled, type Answer } from "./answer.ts";
+import { fellThrough, unhandled, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./chromium.ts";
 import { CommandTap } from "./commands.ts";
@@ -184,12 +184,7 @@ export class Site {
   async mustEndWith(answer: Answer): Promise<void> {
     await this.commands.quiet();
     const late = this.watch.late.find(({ route }) => route === answer.route);
-    must(
-      !late && !answer.thrown,
-      `${answer.route} goes on after it answered ${answer.status}: ${(late?.error ?? answer.thrown)?.message.replace(/\.$/, "")}.`,
-      answer,
-      goesOn,
-    );
+    answer.mustHaveEnded(late?.error ?? answer.thrown);
   }
 
   browser(): Browser {

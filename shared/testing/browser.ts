@@ -119,12 +119,12 @@ export class Browser {
       "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure is for production, behind TLS.",
       todoOfCookie,
     );
-    const { whenHeadersLeft = [], atTheEnd = [] } =
+    const { whenHeadersLeft = {}, atTheEnd = {} } =
       this.#site.watch.sessions.get(answer.route) ?? {};
     const claim =
-      atTheEnd.length === 0
+      Object.keys(atTheEnd).length === 0
         ? `${answer.route} puts nothing into \`req.session\`, so no session cookie is sent.`
-        : whenHeadersLeft.length === 0
+        : Object.keys(whenHeadersLeft).length === 0
           ? `${answer.route} begins its answer before anything stands in \`req.session\`: too late for a session cookie.`
           : `${answer.route} sets no session cookie.`;
     must(false, claim, answer, reason);

@@ -96,8 +96,9 @@ export class Actor {
   /** Whether what ended this login was done in another browser. */
   #wasEnded = false;
   #visits = new Set([0]);
-  /** The last cookie that a visit was given. */
+  /** The last cookie that a visit was given, and the last visit. */
   #cookieOfVisit: { cookie: SetCookie; visit: Answer } | undefined;
+  #lastVisit: Answer | undefined;
   /** How many commands the site had sent when the last two visits began. */
   #sentAtVisits: [before: number, last: number] = [0, 0];
   /** A route that gave the browser another session, without a reason for one. */
@@ -291,8 +292,11 @@ export class Actor {
     const visits = Number(answer.data.visits);
     const expected = [...this.#visits].map((count) => count + 1);
     const before = this.#cookieOfVisit;
+    const lastVisit = this.#lastVisit;
+    this.#lastVisit = answer;
     const cookie = answer.sessionCookie;
     if (cookie) this.#cookieOfVisit = { cookie, visit: answer };
+    const withheld = this.#site.watch.sessions.get(answer.route)?.cookieWithheld;
     const id = this.#browser.sessionIdOf(cookieBefore);
     const isKnown = expected.includes(1) || id !== undefined;
     const begins = cookie && id !== undefined && !cookie.value.includes(id) && visits === 1;
@@ -304,14 +308,18 @@ export class Actor {
           ? "the session of its cookie is gone: "
           : isKnown
             ? why
-            : whyUnknown(before?.cookie);
+            : before || !withheld
+              ? whyUnknown(before?.cookie)
+              : "a visit is given no cookie, which is Secure while the app sees http: ";
       must(
         false,
         `${because}GET /visits counts ${String(answer.data.visits)}, not ${expected.join(" or ")}.`,
-        [!isKnown && before ? before.visit : "", answer, ...evidence],
+        [isKnown ? "" : (before?.visit ?? lastVisit ?? ""), answer, ...evidence],
         this.#replacedBy
           ? "A session changes its id at a login, and ends at a logout. In between it stays: others are asking with its cookie at the same moment."
-          : `Each visit of a browser counts one, and nobody else's does.${begins && evidence.length > 0 ? " `SET key value EX seconds`: with PX it would be milliseconds, and with EXAT a moment." : ""}`,
+          : !isKnown && withheld
+            ? "TLS ends at the proxy, and Express believes what it says of that when `trust proxy` is set. Until then express-session keeps a Secure cookie back, without a word."
+            : `Each visit of a browser counts one, and nobody else's does.${begins && evidence.length > 0 ? " `SET key value EX seconds`: with PX it would be milliseconds, and with EXAT a moment." : ""}`,
       );
     }
     this.#visits = new Set([visits]);

@@ -82,6 +82,8 @@ interface Noted extends Cause {
 const noted: Noted[] = [];
 /** What `session()` was given, call by call. */
 const sessions: object[] = [];
+/** The requests that have come to what it made. */
+const passed = new WeakSet<object>();
 
 /** Another file is judged. Within one, what was set while it was loaded holds for each of its apps. */
 export function forgetOptions(): void {
@@ -121,6 +123,26 @@ export function noteSessionOptions(options: object | undefined, place: string | 
         "Elsewhere there is no `req.session`. A session is for the whole app: leave the path out, or take `/`.",
     });
   }
+}
+
+/** Notes that a request has come to the middleware of `session()`. */
+export function noteRequest(req: object): void {
+  passed.add(req);
+}
+
+/** Notes that a handler has crashed without a session, where none can be. */
+export function noteMissingSession(req: object, route: string): void {
+  if (passed.has(req)) return;
+  noted.push({
+    symptom:
+      /`req\.session` is undefined|no `req\.session` to write into|no `session` where one is used/,
+    claim:
+      sessions.length === 0
+        ? "Nobody has called `session()`, so there is no `req.session`."
+        : `${route} is answered before \`session()\` has its turn, so there is no \`req.session\` yet.`,
+    reason:
+      "Express runs middleware in the order in which it is mounted: `app.use(session({ … }))` comes before the routes that use a session.",
+  });
 }
 
 /** Notes an option that ioredis does not know. */

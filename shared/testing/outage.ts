@@ -68,9 +68,10 @@ export async function visitorBehind(
     );
     must(
       during.status >= 500,
-      `${what} goes unnoticed: the visitor is answered ${during.status}.`,
+      `${what} ${Number(during.data.visits) === 1 ? "makes a visitor who has a session a newcomer" : "goes unnoticed"}: the answer is ${during.status}.`,
       during,
-      "Somebody who is logged in must never look logged out because a server is missing.",
+      "A session that cannot be read is no session that is not there: whoever is logged in must never look logged out because a server is missing. The error belongs to the error handler.",
+      2,
     );
     const newcomer = await visit(app.browser(), patienceMs / hurry).catch((error) => error);
     must(

@@ -23,9 +23,9 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
-import { noteExpressSettings, noteRedisOptions } from "./options.ts";
+import { noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
-import type { Watch } from "./watch.ts";
+import type { SessionSeen, Watch } from "./watch.ts";
 
 /** What a step's `app.ts` exports. */
 export interface StepModule {
@@ -281,17 +281,23 @@ export class Site {
   }
 
   /** Looks at what the handler has put into the session, and when. */
-  #watchSession(req: IncomingMessage & { session?: object | null }, res: ServerResponse): void {
-    const fields = () => Object.keys(req.session ?? {}).filter((name) => name !== "cookie");
+  #watchSession(req: AskedOfTheApp, res: ServerResponse): void {
+    const content = () => {
+      const { cookie: _, ...fields } = req.session ?? {};
+      return fields;
+    };
     const { writeHead } = res;
     const route = `${req.method} ${req.url}`;
-    let whenHeadersLeft: string[] = [];
+    const seen: SessionSeen = { whenHeadersLeft: {}, atTheEnd: {}, cookieWithheld: false };
     res.writeHead = (...args: unknown[]) => {
-      whenHeadersLeft = fields();
+      seen.whenHeadersLeft = content();
+      seen.cookieWithheld =
+        req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");
+      if (res.statusCode >= 500 && !req.session) noteMissingSession(req, route);
       return Reflect.apply(writeHead, res, args) as ServerResponse;
     };
     res.once("finish", () =>
-      this.watch.sessions.set(route, { whenHeadersLeft, atTheEnd: fields() }),
+      this.watch.sessions.set(route, Object.assign(seen, { atTheEnd: content() })),
     );
   }
 
@@ -325,6 +331,12 @@ export class Site {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
   }
+}
+
+/** A request, with what Express and express-session put there. */
+interface AskedOfTheApp extends IncomingMessage {
+  secure?: boolean;
+  session?: { cookie?: { secure?: unknown } } | null;
 }
 
 /** Waits until the client is connected, or is not going to be for now. */

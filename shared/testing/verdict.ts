@@ -71,8 +71,15 @@ export async function under<Result>(
     return await action();
   } catch (error) {
     if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt) throw error;
-    throw new GoalUnmet(`${circumstances}: ${error.claim}`, error.evidence, error.reason);
+    const [mark, claim] = [circumstances.startsWith("while ") ? "," : ":", inSentence(error.claim)];
+    throw new GoalUnmet(`${circumstances}${mark} ${claim}`, error.evidence, error.reason);
   }
+}
+
+/** With a small letter, unless it begins with a name. */
+function inSentence(claim: string): string {
+  const isName = /^(Ada|Grace|Redis|Express|SESSION_SECRET)\b|^[A-Z]{2}|^\W/.test(claim);
+  return isName ? claim : `${claim[0]?.toLowerCase()}${claim.slice(1)}`;
 }
 
 /**

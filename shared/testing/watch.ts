@@ -39,10 +39,12 @@ export interface Happened {
   keys: readonly StoredKey[];
 }
 
-/** What stood in `req.session` in the course of a request, by name, beside the cookie. */
+/** What stood in `req.session` in the course of a request, beside the cookie. */
 export interface SessionSeen {
-  whenHeadersLeft: readonly string[];
-  atTheEnd: readonly string[];
+  whenHeadersLeft: Readonly<Record<string, unknown>>;
+  atTheEnd: Readonly<Record<string, unknown>>;
+  /** Its cookie is for TLS alone, and the app takes the connection for http: express-session sends none. */
+  cookieWithheld: boolean;
 }
 
 /** Writes down what happens while one goal is judged. */

@@ -4,6 +4,7 @@ import { alteredCookie } from "../../shared/attacks/altered-cookie.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
 import { whyTrue } from "../../shared/testing/options.ts";
+import type { Site } from "../../shared/testing/site.ts";
 import { playAt } from "../../shared/testing/stage.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -12,7 +13,7 @@ import * as app from "./app.ts";
 const goal = goalsFor(app);
 tryOut(goal, 1);
 
-goal("a second visit counts 2", async ({ browser }) => {
+goal("a second visit counts 2", async ({ browser, site }) => {
   const first = await browser.get("/visits");
   first.mustBe(200, "GET /visits does not answer 200.", "A visitor is welcome.");
   const { visits } = first.data;
@@ -20,7 +21,7 @@ goal("a second visit counts 2", async ({ browser }) => {
     visits === 1,
     visits === undefined
       ? "The answer to GET /visits has no `data.visits`."
-      : `The first visit counts ${JSON.stringify(visits)}, not 1.`,
+      : `The first visit counts ${JSON.stringify(visits)}, not 1${whyLess(site, 1)}.`,
     first,
     "The answer is { data: { visits } }. A new session holds no counter yet, and undefined plus one is no number.",
   );
@@ -38,13 +39,21 @@ goal("a second visit counts 2", async ({ browser }) => {
   const begins = second.sessionCookie && second.sessionCookie.value !== first.sessionCookie?.value;
   must(
     second.data.visits === 2,
-    `The second visit ${begins ? "begins another session: it " : ""}counts ${String(second.data.visits)}, not 2.`,
+    `The second visit ${begins ? "begins another session: it " : ""}counts ${String(second.data.visits)}, not 2${whyLess(site, 2)}.`,
     [first, second],
     begins
       ? "A session is found again by the id in its cookie, when its signature is right: the secret stays the same, and nobody begins the session anew."
       : "It is the same session: what the first visit put into `req.session` is there, under the same name. Is it read under that name, and counted on?",
   );
 });
+
+/** When the session had the right count as the answer left. */
+function whyLess({ watch }: Site, count: number): string {
+  const { whenHeadersLeft = {} } = watch.sessions.get("GET /visits") ?? {};
+  return Object.values(whenHeadersLeft).includes(count)
+    ? `: its session says ${count}, and the answer the number from before`
+    : "";
+}
 
 goal("two browsers count apart", async ({ site }) => {
   const [ada, grace] = [site.browser(), site.browser()];
@@ -56,6 +65,13 @@ goal("two browsers count apart", async ({ site }) => {
   if (second.data.visits !== count + 1) notJudged("a second visit does not count one more yet");
   const answer = await visit(grace);
   must(
+    answer.sessionCookie?.value !== first.sessionCookie?.value,
+    "Another visitor is given the session id of the first one.",
+    [first, "another browser", answer],
+    "Each new session needs an id of its own, which nobody can guess. express-session makes one; anything taken from the request is shared by many.",
+    1,
+  );
+  must(
     answer.data.visits === 1,
     "Two browsers share one counter.",
     [second, "another browser", answer],
@@ -65,8 +81,8 @@ goal("two browsers count apart", async ({ site }) => {
   must(
     again.data.visits === count + 2,
     "Another visitor took over the first one's session.",
-    [answer, again],
-    "Each new session needs an id of its own, which nobody can guess. express-session makes one; anything taken from the request is shared by many.",
+    [second, "another browser", answer, "the first one", again],
+    "What is kept for one browser is kept under the id of its session, which nobody else has.",
   );
 });
 

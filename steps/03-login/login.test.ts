@@ -234,9 +234,11 @@ goal("a login that cannot be stored is an error", async ({ site, browser }) => {
   site.commands.releaseAll();
   must(
     answer.status >= 500,
-    `A login answers ${answer.status} although Redis refused to store the session.`,
+    `Redis refused to store the session, and the login answers ${answer.status}${answer.succeeded ? "" : ", as if it were the user's fault"}.`,
     [answer, "SET → OOM command not allowed when used memory > 'maxmemory'."],
-    "The user is told that they are in, and the next request says that they are not. express-session saves after the answer, unless you save first and wait for it: an error then reaches the error handler.",
+    answer.succeeded
+      ? "The user is told that they are in, and the next request says that they are not. Save before you answer and wait for it; its error, which `req.session.save` hands to the callback, goes to the error handler."
+      : "The password was right. An error that is none of the user's goes to the error handler, which logs it and answers 500: a `catch` around everything takes it for a refusal.",
   );
 });
 

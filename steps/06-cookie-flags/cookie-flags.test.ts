@@ -205,9 +205,9 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
     (await opens(rotated, header)).mustBe(
       200,
       old === previousSessionSecrets[0]
-        ? "Rotating the secret logs everybody out."
-        : "Of several previous secrets, only the newest still works.",
-      "A secret is changed because it may have leaked, and nobody changes it when that logs everybody out. express-session takes a list: the first one signs, all of them verify.",
+        ? "With two previous secrets, not even the newer one opens a cookie: everybody is logged out."
+        : "Of two previous secrets, only the newer one still opens a cookie.",
+      "A secret is changed because it may have leaked, and nobody changes it when that logs everybody out. express-session takes a list with an entry for each: the first one signs, all of them verify.",
     );
   }
   const { header } = await cookieAtLogin(rotated);

@@ -26,7 +26,7 @@ export const mistakes: readonly Mistake[] = [
     name: "no session is mounted",
     edits: [[mountSession, ""]],
     goal: "a second visit counts 2",
-    says: "`req.session` is undefined",
+    says: "Nobody has called `session()`",
   },
   {
     name: "the session is mounted after the routes",
@@ -35,7 +35,7 @@ export const mistakes: readonly Mistake[] = [
       ["  app.use(errorHandler);\n", `${mountSession}  app.use(errorHandler);\n`],
     ],
     goal: "a second visit counts 2",
-    says: "`req.session` is undefined",
+    says: "GET /visits is answered before `session()` has its turn",
   },
   {
     name: "a session without a secret",
@@ -140,7 +140,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "two browsers count apart",
-    says: "Another visitor took over",
+    says: "Another visitor is given the session id of the first one",
   },
   {
     name: "sessions for health checks too",
@@ -235,7 +235,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the secret in the source before the one of the machine",
     edits: [['config.sessionSecret ?? "only for the first steps"', '"only for the first steps"']],
     goal: "With a cookie that was signed at home",
-    says: 'a cookie signed with a secret that everybody knows is accepted: "only for the first steps"',
+    says: '"only for the first steps" signs cookies that the app accepts',
   },
   {
     name: "the visitor of the moment in a variable",
@@ -260,7 +260,7 @@ export const mistakes: readonly Mistake[] = [
       [mountSession, mountSession.replace("app.use(", "void [").replace("}),\n  );", "}),\n  ];")],
     ],
     goal: "a second visit counts 2",
-    says: "`req.session` is undefined",
+    says: "GET /visits is answered before `session()` has its turn",
   },
   {
     name: "express-session in braces",
@@ -364,7 +364,7 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
       ],
     ],
     goal: "Some time later each time",
-    says: "gets a shorter session than the first visitor",
+    says: "a new visitor's session is shorter",
   },
   {
     name: "the secret from before signs",
@@ -441,7 +441,7 @@ ${mountSession}`,
       ],
     ],
     goal: "The hundredth time",
-    says: "A session grows with every visit",
+    says: "a session grows with every visit",
   },
   {
     name: "a session cookie for scripts as well",

@@ -142,7 +142,7 @@ export const mistakes: readonly Mistake[] = [
     name: "an expiry that is fixed when the app starts",
     edits: [["maxAge: sessionLifeMs", "expires: new Date(Date.now() + sessionLifeMs)"]],
     goal: "Some time later each time",
-    says: "gets a shorter session than the first visitor",
+    says: "a new visitor's session is shorter",
   },
   {
     name: "resave: true",

@@ -41,7 +41,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a new session beside the old one",
     edits: [[regenerate, "    req.sessionStore.generate(req);\n"]],
     goal: "The hundredth time",
-    says: "Every login leaves a key behind",
+    says: "every login leaves a key behind",
   },
   {
     name: "a verdict shared by the logins under way",
@@ -268,7 +268,7 @@ ${refusal.replace("!user || ", "")}`,
       ],
     ],
     goal: "a login that cannot be stored is an error",
-    says: "although Redis refused to store",
+    says: "Redis refused to store the session, and the login answers 200",
   },
   {
     name: "throw inside the callback of regenerate",

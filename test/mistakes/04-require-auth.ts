@@ -315,7 +315,7 @@ export const mistakes: readonly Mistake[] = [
       [answerPatch, "res.json({ data: { ...profileOf(req.user), ...req.validBody } });"],
     ],
     goal: "With a database that fails",
-    says: "PATCH /me answers 200 although the database failed",
+    says: "PATCH /me answers 200, not 500",
   },
   {
     name: "nobody is renamed, and that is a success",
@@ -341,7 +341,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "In production, behind TLS",
-    says: "The refusal does not carry the code of the contract, invalid_body",
+    says: "the refusal does not carry the code of the contract, invalid_body",
   },
   {
     name: "a name of blanks",
@@ -430,7 +430,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "Written in another way",
-    says: "crashes for somebody who is not logged in",
+    says: "GET /me/ passes the guard without a user, and crashes",
   },
   {
     name: "a guard that knows GET and PATCH",
@@ -519,7 +519,7 @@ ${readUserId}`,
       ],
     ],
     goal: "Written in another way",
-    says: "crashes for somebody who is not logged in",
+    says: "passes the guard without a user, and crashes",
   },
   {
     name: "a helper that was never imported",

@@ -591,7 +591,7 @@ ${destroy}`,
       ['app.post("/auth/logout", async', 'app.post("/auth/logout", refuseOtherSites, async'],
     ],
     goal: "From a page of another site",
-    says: "A page of another site logs people in",
+    says: "a script logs people in",
   },
   {
     name: "what a pipeline could not do",

@@ -776,7 +776,7 @@ export const mistakes: readonly Mistake[] = [
     name: "other sites are refused, but for the administrators' routes",
     edits: [["app.use(refuseOtherSites);", 'app.use(["/auth", "/me"], refuseOtherSites);']],
     goal: "From a page of another site",
-    says: "A page of another site can send POST /admin/users",
+    says: "a page of another site can send POST /admin/users",
   },
   {
     name: "new passwords in the log",

@@ -281,7 +281,7 @@ async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
     Reflect.set(users, method, original);
     must(
       !asked || given.status >= 500,
-      `${given.route} answers ${given.status} although the database failed.`,
+      `${given.route} answers ${given.status}, not 500.`,
       [given, `db.users.${method} → Error: the database is away`],
       "Not found and not answered are two things: an error belongs to the error handler.",
     );

@@ -35,7 +35,7 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
     const later = await lifeNow();
     must(
       later.livesMs === first.livesMs || Math.abs(later.livesMs - first.livesMs) < 300_000,
-      "whoever comes hours after the start gets a shorter session than the first visitor.",
+      "a new visitor's session is shorter than the first one's was.",
       [first.visit, "hours after the app started", later.visit],
       "`expires` is a moment, and it was computed once, when the app started. `maxAge` is a duration, counted from each visit.",
     );

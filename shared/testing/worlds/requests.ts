@@ -156,7 +156,7 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
       const answer = await stranger.browser.begin(method, path, body).answer;
       must(
         answer.status < 500,
-        `${answer.route} crashes for somebody who is not logged in.`,
+        `${answer.route} passes the guard without a user, and crashes.`,
         answer,
         "However an address is written, whoever is not logged in is stopped by the guard. Put it on the route, where Express has understood the address; not on a list of texts.",
       );
@@ -336,7 +336,7 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
         });
         must(
           !login.succeeded && !(await victim.sessionCookie()),
-          "A form of another site logs people in.",
+          "a form logs people in, whoever sends it.",
           [`Origin: ${headers.Origin}`, `Content-Type: ${contentType}`, login],
           "Whoever is logged in to somebody else's account tells it what they would tell their own: addresses, cards, searches. Refuse what another site sends before you look at it.",
         );
@@ -345,7 +345,7 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
       const login = await asked.post("/auth/login", { email, password }, { headers });
       must(
         !login.succeeded && !(await asked.sessionCookie()),
-        "A page of another site logs people in.",
+        "a script logs people in.",
         [`Origin: ${headers.Origin}`, `Sec-Fetch-Site: ${headers["Sec-Fetch-Site"]}`, login],
         "Whoever is logged in to somebody else's account tells it what they would tell their own. What changes something is refused when the browser says that it comes from elsewhere: `refuseOtherSites`, mounted for the whole app.",
       );

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Command, Redis } from "ioredis";
 import { noteRedisWrite } from "./memory-store.ts";
 import { pause } from "./time.ts";
@@ -8,6 +9,8 @@ export interface SentCommand {
   args: string[];
   /** Whether it went through the connection that the app was given, and not through one of its own. */
   shared?: boolean;
+  /** Of EVAL and EVALSHA: the text of the script, where it is known. */
+  script?: string | undefined;
   /** What Redis answered, once it has; undefined when it refused. */
   reply?: unknown;
 }
@@ -42,9 +45,10 @@ export class CommandTap {
       if (seen.has(command)) return send(command, stream);
       seen.add(command);
       const sent: SentCommand = { name: command.name, args: command.args.map(String), shared };
+      sent.script = scriptOf(sent, redis);
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
-      if (kindOf(sent) === "store") noteRedisWrite();
+      if (isOf(sent, "store")) noteRedisWrite();
       this.#unanswered++;
       const outgoing: Outgoing = {
         sent,
@@ -82,22 +86,27 @@ export class CommandTap {
 
   /** Sends what goes out together, refuses it, or holds it back. */
   #dispatch(batch: readonly Outgoing[]): void {
-    const kinds = batch.map(({ sent }) => kindOf(sent));
-    const words = kinds.map((kind) => this.#failing.get(kind)).find(Boolean);
+    const refusalOf = ({ sent }: Outgoing) =>
+      kindsOf(sent)
+        .map((kind) => this.#failing.get(kind))
+        .find(Boolean);
+    const words = batch.map(refusalOf).find(Boolean);
     if (words && isTransaction(batch)) {
       refuse(batch, words);
       return;
     }
     const proceed = () => {
-      for (const [i, outgoing] of batch.entries()) {
-        const refusal = this.#failing.get(kinds[i] ?? "other");
+      for (const outgoing of batch) {
+        const refusal = refusalOf(outgoing);
         if (refusal) refuse([outgoing], refusal);
         else outgoing.send();
       }
     };
     const hold = words
       ? undefined
-      : [...this.#holds].find(({ kind }) => kind === "any" || kinds.includes(kind));
+      : [...this.#holds].find(
+          ({ kind }) => kind === "any" || batch.some(({ sent }) => isOf(sent, kind)),
+        );
     if (hold) hold.add(proceed, () => refuse(batch, fullRedis));
     else proceed();
   }
@@ -242,7 +251,50 @@ export class Hold {
   }
 }
 
-export function kindOf({ name, args }: SentCommand): CommandKind {
+/** Whether a command is about one of these. */
+export function isOf(command: SentCommand, ...kinds: CommandKind[]): boolean {
+  return kindsOf(command).some((kind) => kinds.includes(kind));
+}
+
+/** What a command is about. A script that writes is about all that it writes, whatever it reads before. */
+export function kindsOf(command: SentCommand): CommandKind[] {
+  if (!/^eval/i.test(command.name)) return [kindOf(command)];
+  const calls = command.script?.matchAll(/redis\.p?call\s*\(\s*["'](\w+)["']/g) ?? [];
+  const kinds = new Set([...calls].map(([, name = ""]) => kindOf({ name, args: [] })));
+  const writes = [...kinds].filter((kind) => kind === "store" || kind === "delete");
+  if (writes.length > 0) return writes;
+  return kinds.size > 0 ? [...kinds] : ["store"];
+}
+
+const scripts = new Map<string, string>();
+
+/** The text of the script that a command runs. Later it may be named by its digest alone. */
+function scriptOf({ name, args: [first = "", text = ""] }: SentCommand, redis: Redis) {
+  switch (name.toLowerCase()) {
+    case "script":
+      scripts.set(sha1(text), text);
+      return undefined;
+    case "eval":
+      scripts.set(sha1(first), first);
+      return first;
+    case "evalsha": {
+      // What `defineCommand` was given, ioredis keeps by name.
+      const defined = Object.values(Reflect.get(redis, "scriptsSet") as Record<string, Script>);
+      return scripts.get(first) ?? defined.find(({ sha }) => sha === first)?.lua;
+    }
+    default:
+      return undefined;
+  }
+}
+
+interface Script {
+  lua: string;
+  sha: string;
+}
+
+const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
+
+function kindOf({ name, args }: SentCommand): CommandKind {
   switch (name.toLowerCase()) {
     case "get":
     case "mget":
@@ -278,8 +330,6 @@ export function kindOf({ name, args }: SentCommand): CommandKind {
     case "incr":
     case "sadd":
     case "zadd":
-    case "eval":
-    case "evalsha":
       return "store";
     case "expire":
     case "pexpire":
@@ -325,7 +375,7 @@ export function describeCommand({ name, args, reply }: SentCommand, prefix: stri
 
 /** What kept a session that was to be deleted, by the commands that were sent meanwhile. */
 export function whyStillThere(commands: readonly SentCommand[]): string {
-  const deletions = commands.filter((command) => kindOf(command) === "delete");
+  const deletions = commands.filter((command) => isOf(command, "delete"));
   if (deletions.length === 0) return "nothing is deleted in Redis";
   if (deletions.some(({ reply }) => Number(reply) > 0))
     return "it is deleted, and stored once more";

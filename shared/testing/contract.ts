@@ -1,7 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange, RequestOptions } from "./browser.ts";
-import { describeCommand, kindOf, type SentCommand } from "./commands.ts";
+import { describeCommand, isOf, type SentCommand } from "./commands.ts";
 import { describeDuration, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must } from "./verdict.ts";
@@ -263,8 +263,8 @@ export class Actor {
   #whyNotStored(id: string): { why: string; evidence: string[] } {
     const { commands, redis } = this.#site;
     const since = commands.sent.slice(this.#sentAtVisits[0]);
-    const about = (kind: string) => (command: SentCommand) =>
-      kindOf(command) === kind && command.args.some((arg) => arg.includes(id));
+    const about = (kind: "read" | "store") => (command: SentCommand) =>
+      isOf(command, kind) && command.args.some((arg) => arg.includes(id));
     const read = since.findLast(about("read"));
     const write = since.findLast(about("store"));
     const seen = [write, read].filter((command) => command !== undefined);

@@ -2,7 +2,7 @@ import timers from "node:timers/promises";
 import { syncBuiltinESMExports } from "node:module";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange } from "./browser.ts";
-import { kindOf, replyError, type CommandKind, type Hold } from "./commands.ts";
+import { isOf, replyError, type CommandKind, type Hold } from "./commands.ts";
 import type { Site } from "./site.ts";
 import { atMost, hurried } from "./time.ts";
 
@@ -40,11 +40,16 @@ export async function underWay(site: Site, kind: CommandKind, begin: () => Excha
   await Promise.race([hold.reached, slow.answer.catch(() => {})]);
   hold.letOthersPass();
   return {
-    /** Does something, lets the request go on, and waits until both are done. */
-    async meanwhile<Result>(action: () => Promise<Result>): Promise<Result> {
+    /**
+     * Does something, lets the request go on, and waits until both are done.
+     *
+     * @param refused Whether Redis refuses the command that the request waited for.
+     */
+    async meanwhile<Result>(action: () => Promise<Result>, refused = false): Promise<Result> {
       const done = action();
       // Whoever lets one request wait for the other gets both done, once the first may go on.
       await atMost(500, done);
+      if (refused) hold.refuseOne();
       hold.release();
       const result = await done;
       await slow.answer.catch(() => {});
@@ -69,7 +74,7 @@ export function loseAnswers({ redis }: Site, kind: CommandKind): () => void {
   redis.sendCommand = (command, stream) => {
     const answer = sendCommand.call(redis, command, stream);
     const sent = { name: command.name, args: command.args.map(String) };
-    if (kindOf(sent) === kind) command.reject(replyError("Command timed out", sent));
+    if (isOf(sent, kind)) command.reject(replyError("Command timed out", sent));
     return answer;
   };
   return () => void (redis.sendCommand = sendCommand);

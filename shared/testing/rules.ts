@@ -1,7 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { unhandled } from "./answer.ts";
-import { fullRedis, kindOf, type SentCommand } from "./commands.ts";
+import { fullRedis, isOf, type SentCommand } from "./commands.ts";
 import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import { isJson } from "./session-keys.ts";
@@ -614,7 +614,7 @@ function sentIn({ sites }: Happened): SentCommand[] {
 /** What was written to Redis, whatever became of it. */
 function writesOf(happened: Happened): { name: string; value: string }[] {
   return sentIn(happened)
-    .filter((command) => !["read", "prolong", "delete"].includes(kindOf(command)))
+    .filter((command) => isOf(command, "store", "other"))
     .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
 }
 

@@ -1,5 +1,5 @@
 import type { KeySpace } from "../redis/key-space.ts";
-import { kindOf } from "./commands.ts";
+import { isOf } from "./commands.ts";
 import type { Site } from "./site.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function sessionKeyOf(
   await request();
   const stored = new Set(await redis.keys());
   const sent = site.commands.sent.slice(before);
-  const lookups = sent.filter((command) => ["read", "prolong"].includes(kindOf(command)));
+  const lookups = sent.filter((command) => isOf(command, "read", "prolong"));
   return [...lookups, ...sent]
     .flatMap(({ args }) => args)
     .filter((name) => name.startsWith(redis.prefix))

@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import { Server as NetServer, type AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
 import bcrypt from "bcrypt";
 import type { Express } from "express";
 import { Redis } from "ioredis";
@@ -24,7 +24,7 @@ import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
 import { noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
-import { AppNotBuilt, must } from "./verdict.ts";
+import { AppNotBuilt } from "./verdict.ts";
 import type { SessionSeen, Watch } from "./watch.ts";
 
 /** What a step's `app.ts` exports. */
@@ -95,6 +95,8 @@ export class Site {
   #server!: Server;
   #commands!: CommandTap;
   #encrypted = false;
+  /** Where requests seem to come from, on the far side of a proxy if there is one. */
+  visitorAddress: string | undefined;
 
   private constructor(ground: Ground, db: Database, config: Config, redisUrl: string) {
     this.#ground = ground;
@@ -144,7 +146,11 @@ export class Site {
   /** What the TLS proxy in front of a production site adds to each request. */
   get proxyHeaders(): Record<string, string> {
     return this.config.env === "production"
-      ? { Host: "workshop.test", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7" }
+      ? {
+          Host: "workshop.test",
+          "X-Forwarded-Proto": "https",
+          "X-Forwarded-For": this.visitorAddress ?? "203.0.113.7",
+        }
       : { Host: "workshop.test" };
   }
 
@@ -311,6 +317,7 @@ export class Site {
       this.#watchSession(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;
       if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
+      if (this.config.env !== "production") pretend(req.socket, this.visitorAddress);
       app(req, res, (error?: unknown) => {
         if (error) {
           const thrown = error instanceof Error ? error : new Error(String(error));
@@ -331,6 +338,12 @@ export class Site {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
   }
+}
+
+/** Has a connection come from an address, or from where it does come from. */
+function pretend(socket: Socket, address: string | undefined): void {
+  if (address === undefined) Reflect.deleteProperty(socket, "remoteAddress");
+  else Object.defineProperty(socket, "remoteAddress", { value: address, configurable: true });
 }
 
 /** A request, with what Express and express-session put there. */

@@ -1,6 +1,6 @@
 import type { KeySpace } from "../../shared/redis/key-space.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
-import { describeCommands, kindOf } from "../../shared/testing/commands.ts";
+import { describeCommands, isOf } from "../../shared/testing/commands.ts";
 import { describeDuration } from "../../shared/testing/cookies.ts";
 import { meaningOf } from "../../shared/runner/engine/explanations.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
@@ -86,7 +86,7 @@ goal("a request that only reads does not rewrite the session", async ({ site, br
   // What an app keeps beside the session, such as the time of the last visit, is its own affair.
   const ofSession = commands.filter(({ args }) => args.includes(redis.prefix + key));
   must(
-    !ofSession.some((command) => kindOf(command) === "store"),
+    !ofSession.some((command) => isOf(command, "store")),
     `A request that only read wrote the session back: ${whyTrue("resave") ?? "it changes it each time"}.`,
     [answer ?? "", describeCommands(ofSession, redis.prefix)],
     "The slower of two parallel requests then overwrites what the faster one stored. `GET, EXPIRE` is enough: the session is read and kept alive.",

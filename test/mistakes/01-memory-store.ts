@@ -333,7 +333,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "Among many visitors",
-    says: "GET /visits counts 1, not 3",
+    says: "GET /visits counts 1",
   },
   {
     name: "what cleans up takes sessions without an end for ended ones",
@@ -511,5 +511,39 @@ ${mountSession}`,
     ],
     goal: "With more in the address",
     says: "into ?page breaks the session",
+  },
+  {
+    name: "a session for one address alone",
+    edits: [
+      [
+        "    req.session.visits = (",
+        `    const { ip = "" } = req;
+    const kept = req.session as { ip?: string; visits?: number };
+    if (kept.ip !== ip) kept.visits = 0;
+    kept.ip = ip;
+    req.session.visits = (`,
+      ],
+    ],
+    goal: "From another address each time",
+    says: "GET /visits counts 1, not 2",
+  },
+  {
+    name: "everybody forgotten at a thousand",
+    edits: [
+      [
+        mountSession,
+        `  const store = new session.MemoryStore();
+  app.use((_req, _res, next) => {
+    store.length((_error, count = 0) => {
+      if (count > 1_000) store.clear();
+      next();
+    });
+  });
+
+${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "GET /visits counts 1",
   },
 ];

@@ -669,4 +669,36 @@ ${storeUser}      req.session.save((error) => {
     goal: "No standing rule is broken, on any path",
     says: "The answer to POST /auth/login tells the role",
   },
+  {
+    name: "twenty wrong passwords lock an account for good",
+    edits: [
+      [
+        "  // Nobody's password.",
+        "  const failures = new Map<string, number>();\n  // Nobody's password.",
+      ],
+      [
+        "    if (!user || !matches) {\n",
+        `    const failed = failures.get(email) ?? 0;
+    if (!matches) failures.set(email, failed + 1);
+    if (!user || !matches || failed >= 20) {
+`,
+      ],
+    ],
+    goal: "A day after many wrong passwords",
+    says: "the right password is answered 401: whoever guesses locks somebody else out for good",
+  },
+  {
+    name: "a slow database knows nobody",
+    edits: [
+      [
+        "await db.users.findByEmail(email)",
+        `await Promise.race([
+      db.users.findByEmail(email),
+      new Promise<undefined>((resolve) => setTimeout(resolve, 1_000)),
+    ])`,
+      ],
+    ],
+    goal: "With a database that fails",
+    says: "POST /auth/login answers 401 when the database takes its time",
+  },
 ];

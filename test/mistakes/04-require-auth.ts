@@ -713,4 +713,31 @@ ${readUserId}`,
     goal: "With several requests at once, hours later",
     says: "of two requests that a page sends at the same moment, one is refused",
   },
+  {
+    name: "the way back is noted for whoever is refused",
+    edits: [
+      [
+        '      res.status(401).json({ error: { code: "not_authenticated" } });\n      return;\n    }\n    req.user = user;',
+        `      if (req.accepts(["json", "html"]) === "html")
+        Object.assign(req.session, { returnTo: req.originalUrl });
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    req.user = user;`,
+      ],
+    ],
+    goal: "Written in another way",
+    says: "GET /me is refused, and starts a session all the same",
+  },
+  {
+    name: "a listener at the connection of whoever asks",
+    edits: [
+      [
+        "    const { userId } = req.session;\n",
+        '    req.socket.once("close", () => req.destroy());\n    const { userId } = req.session;\n',
+      ],
+    ],
+    goal: "The hundredth time",
+    says: "With each request, the app adds a listener that stays",
+  },
 ];

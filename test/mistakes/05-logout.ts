@@ -682,4 +682,17 @@ ${destroy}`,
     goal: "In the whole story",
     says: "GET /visits answers 200 and crashes then: `rewrite` is no function",
   },
+  {
+    name: "a write that failed is tried again without its condition",
+    edits: [
+      [
+        'redis.set(key, value, "EX", ttlSeconds, "XX")',
+        `redis
+            .set(key, value, "EX", ttlSeconds, "XX")
+            .catch(() => redis.set(key, value, "EX", ttlSeconds))`,
+      ],
+    ],
+    goal: "With a Redis that refuses",
+    says: "a write that failed is tried again without its condition",
+  },
 ];

@@ -864,4 +864,18 @@ export function createApp`,
     goal: "In production, behind TLS",
     says: "sends a session cookie without Secure",
   },
+  {
+    name: "http from a network of your own",
+    edits: [
+      [
+        "app.use(requireHttps);",
+        `app.use((req, res, next) => {
+      if (req.ip?.startsWith("10.")) next();
+      else requireHttps(req, res, next);
+    });`,
+      ],
+    ],
+    goal: "In production, behind TLS",
+    says: "over plain http, somebody who claims to be 10.1.2.3 is let in",
+  },
 ];

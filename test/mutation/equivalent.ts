@@ -22,16 +22,16 @@ export const equivalents: readonly Equivalent[] = [
       "Express asks for it when it renders a view or writes an error page of its own. The app has no views, and its error handler answers every error.",
   },
   {
-    steps: [6],
-    line: 'if (production) app.set("trust proxy", 1);',
-    original: "production",
+    steps: [4],
+    line: "if (userId) await destroySession(req);",
+    original: "userId",
     replacement: "true",
     reason:
-      "In development, nothing asks whether a request came over https or from which address: the cookie is not Secure, and no handler looks.",
+      "A visitor who never logged in loses the count of their visits when /me refuses them. Whether a refusal ends such a session is left open, and one that clears the cookie is right.",
   },
   {
-    steps: [4, 5, 6],
-    line: "if (userId) await destroySession(req);",
+    steps: [5, 6, 7],
+    line: "if (userId) await endSession(req, res);",
     original: "userId",
     replacement: "true",
     reason:
@@ -165,14 +165,6 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     steps: [7],
-    line: "if (userId) await endSession(req, res);",
-    original: "userId",
-    replacement: "true",
-    reason:
-      "A visitor who never logged in loses the count of their visits when /me refuses them. Whether a refusal ends such a session is left open.",
-  },
-  {
-    steps: [7],
     line: "if (user) await endSessionsOf(user.id);",
     original: "user",
     replacement: "true",
@@ -187,14 +179,14 @@ export const equivalents: readonly Equivalent[] = [
       "Entries are taken out a day after the end that stands in them: then the session has ended in either case.",
   },
   {
-    steps: [7],
+    steps: [2, 3, 4, 5, 6, 7],
     line: "rolling: true,",
     original: "true",
     replacement: "false",
     reason: "Whether a session that is in use outlives its day in the browser is left to the app.",
   },
   {
-    steps: [7],
+    steps: [3, 4, 5, 6, 7],
     line: ".max(256, { abort: true })",
     original: "{ abort: true }",
     replacement: "{}",
@@ -202,7 +194,7 @@ export const equivalents: readonly Equivalent[] = [
       "A password that is too long is refused either way. What it saves is work, which test/attacks/flood.test.ts counts.",
   },
   {
-    steps: [7],
+    steps: [3, 4, 5, 6, 7],
     line: ".max(256, { abort: true })",
     original: "true",
     replacement: "false",
@@ -210,19 +202,12 @@ export const equivalents: readonly Equivalent[] = [
       "A password that is too long is refused either way. What it saves is work, which test/attacks/flood.test.ts counts.",
   },
   {
-    steps: [7],
+    steps: [1, 2, 3, 4, 5, 6, 7],
     line: 'app.use(express.json({ limit: "10kb" }));',
     original: '{ limit: "10kb" }',
     replacement: "{}",
     reason:
       "A body that is too long is refused either way, by a greater limit. test/attacks/flood.test.ts sees the work.",
-  },
-  {
-    steps: [7],
-    line: 'app.post("/auth/login", limitConcurrency(16));',
-    original: '"/auth/login"',
-    replacement: '""',
-    reason: "Goals send fewer logins at a time. test/attacks/flood.test.ts floods.",
   },
   {
     steps: [7],

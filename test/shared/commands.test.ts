@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, expect, inject, test } from "vitest";
 import { KeySpace } from "../../shared/redis/key-space.ts";
 import {
   CommandTap,
   describeCommands,
-  kindOf,
+  kindsOf,
   whyStillThere,
 } from "../../shared/testing/commands.ts";
 
@@ -301,8 +302,39 @@ test.for([
 ] as const)("it is a %s: %s", ([kind, command]) => {
   for (const text of [command, command.toLowerCase()]) {
     const [name = "", ...args] = text.split(" ");
-    expect(kindOf({ name, args })).toBe(kind);
+    expect(kindsOf({ name, args })).toEqual([kind]);
   }
+});
+
+test.for([
+  { calls: "redis.call('GET', KEYS[1])", kinds: ["read"] },
+  { calls: 'redis.call("exists", KEYS[1]); redis.call("SET", KEYS[1], ARGV[1])', kinds: ["store"] },
+  {
+    calls: "if redis.call('DEL', KEYS[1]) == 1 then redis.pcall( 'SET', KEYS[2], 1) end",
+    kinds: ["delete", "store"],
+  },
+  {
+    calls: "redis.call('GET', KEYS[1]); redis.call('PEXPIRE', KEYS[1], 9)",
+    kinds: ["read", "prolong"],
+  },
+  { calls: "return call(ARGV[1])", kinds: ["store"] },
+])("a script is about what it does: $calls", async ({ calls, kinds }) => {
+  const redis = new Redis({
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  redis.on("error", () => {});
+  const { sent } = new CommandTap(redis);
+  redis.defineCommand("defined", { numberOfKeys: 2, lua: `${calls} -- defined` });
+  const sha = createHash("sha1").update(calls).digest("hex");
+  await Promise.allSettled([
+    redis.eval(calls, 2, "a", "b", "c"),
+    redis.evalsha(sha, 2, "a", "b", "c"),
+    Reflect.get(redis, "defined").call(redis, "a", "b", "c"),
+  ]);
+  redis.disconnect();
+  expect(sent.map(kindsOf)).toEqual([kinds, kinds, kinds]);
 });
 
 test("commands are described by name and key, without the prefix", () => {

@@ -10,13 +10,13 @@ import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
 import { grownKey } from "../work.ts";
-import { logOut, patiently, visit } from "./scenes.ts";
+import { askForProfile, logOut, patiently, visit } from "./scenes.ts";
 import { sendHead } from "./wire.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada, grace } = seededUsers;
-// More than what fits into a byte.
-const manyVisitors = 300;
+/** More than what fits into a byte and, where they are kept in memory, into a thousand. */
+const manyVisitors = (step: number) => (step === 1 ? 1_200 : 300);
 const givesBack =
   "Whoever closes a page hangs up, and comes back. What a request takes it has to give back in any case: `finish` says that an answer was sent, `close` comes without one, too.";
 
@@ -58,7 +58,9 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
   const regular = new Actor(new Contract(step), site);
   await regular.doesAll([{ does: "visit" }, { does: "visit" }]);
-  for (let others = 0; others < manyVisitors; others += 50) {
+  for (let others = 0; others < manyVisitors(step); others += 50) {
+    // Whoever was here just now is the last one to be forgotten.
+    if (others % 300 === 0) await regular.does({ does: "visit" });
     await Promise.all(Array.from({ length: 50 }, () => passBy(site)));
   }
   await regular.does({ does: "visit" });
@@ -366,6 +368,7 @@ async function hundredthTime(goal: WorldGoal): Promise<void> {
   const round = async (actor: Actor) => {
     await actor.does({ does: "log in", as: "alan" });
     if (actor.who) await actor.does(visit);
+    if (actor.who && step >= 4) await actor.does(askForProfile);
     if (step >= 5 && actor.who) await actor.does(logOut);
   };
   const regular = new Actor(contract, site);

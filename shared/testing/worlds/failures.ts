@@ -1,11 +1,11 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
-import { fullRedis, kindOf, replyError, type CommandKind } from "../commands.ts";
+import { fullRedis, isOf, replyError, type CommandKind } from "../commands.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
 import type { Exchange } from "../browser.ts";
-import { impatiently, loseAnswers } from "../moments.ts";
+import { impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
@@ -94,10 +94,10 @@ async function slowRedis(goal: WorldGoal): Promise<void> {
  */
 async function impatientlyAt(
   reached: Promise<unknown>,
-  begin: () => Exchange,
+  begin: () => Exchange | Promise<Exchange>,
 ): Promise<Exchange | undefined> {
   return impatiently(async () => {
-    const exchange = begin();
+    const exchange = await begin();
     await Promise.race([exchange.answer, reached]);
     await Promise.race([exchange.headers, exchange.answer, pause(40)]);
     return exchange.headersArrived ? exchange : undefined;
@@ -161,6 +161,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   const usual = await open();
   mustStayConnected(usual);
   await mustTellOfLoss(usual);
+  if (step >= 5) await mustNotInsist(usual);
   const usualContract = new Contract(step);
   const cases: [Act, "read" | "store" | "delete"][] = [
     [logIn, "store"],
@@ -198,6 +199,23 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   }
 }
 
+/** A write that is tried again has the same condition: what was there may be gone by then. */
+async function mustNotInsist(site: Site): Promise<void> {
+  const browser = site.browser();
+  await browser.logIn(ada);
+  await browser.get("/visits");
+  const headers = { Cookie: await browser.cookieHeader() };
+  const slow = await visitUnderWay(site, browser);
+  const logout = await slow.meanwhile(() => browser.post("/auth/logout"), true);
+  const replay = await site.browser().get("/me", { headers });
+  must(
+    !logout.succeeded || replay.status !== 200,
+    "a write that failed is tried again without its condition, and brings back a session that was logged out.",
+    ["GET /visits reads the session", logout, `SET → ${fullRedis}`, replay],
+    "The second try finds what the first would have found: no key, since somebody has logged out. `XX` belongs to both.",
+  );
+}
+
 /** A Redis that is full refuses at the next connection as well, and all who share this one lose theirs. */
 function mustStayConnected({ redis }: Site): void {
   const reconnects = redis.options.reconnectOnError?.(
@@ -222,7 +240,7 @@ async function refusing(
   const given = await request();
   await commands.quiet();
   commands.releaseAll();
-  return { given, refused: commands.sent.slice(before).some((sent) => kindOf(sent) === kind) };
+  return { given, refused: commands.sent.slice(before).some((sent) => isOf(sent, kind)) };
 }
 
 /** The visitor has the answer by then, so it is for the log: a count that is lost in silence is lost for good. */
@@ -256,7 +274,9 @@ async function endlessSession({ open }: WorldGoal): Promise<void> {
   );
 }
 
-async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
+async function failingDatabase(goal: WorldGoal): Promise<void> {
+  await slowDatabase(goal);
+  const { open, step } = goal;
   const site = await open();
   const contract = new Contract(step);
   const { users } = site.db;
@@ -287,6 +307,41 @@ async function failingDatabase({ open, step }: WorldGoal): Promise<void> {
     );
     // Whoever ends the sessions before the password has done that much.
     if (act !== changePassword) await actor.isAsBefore();
+  }
+}
+
+/** Whoever gives up waiting for it does not know what it would have said. */
+async function slowDatabase({ open, step }: WorldGoal): Promise<void> {
+  for (const [act, method] of [
+    [logIn, "findByEmail"],
+    [askForProfile, "findById"],
+  ] as const) {
+    if (knownSince[act.does] > step) continue;
+    const site = await open();
+    const { users } = site.db;
+    const actor = new Actor(new Contract(step), site);
+    if (act !== logIn) await actor.does(logIn);
+    const original = users[method];
+    let proceed = () => {};
+    const asked = new Promise<void>((reached) =>
+      Reflect.set(users, method, async (...args: unknown[]) => {
+        reached();
+        await new Promise<void>((resolve) => (proceed = resolve));
+        return Reflect.apply(original, users, args);
+      }),
+    );
+    const early = await impatientlyAt(asked, () => actor.begin(act));
+    proceed();
+    Reflect.set(users, method, original);
+    const given = await early?.answer;
+    must(
+      !given || given.status >= 500 || given.status === 429,
+      `${given?.route} answers ${given?.status} when the database takes its time.`,
+      [given ?? "", `db.users.${method} has not answered yet`],
+      "Not found and not answered yet are two things: whoever gives up waiting answers 5xx.",
+    );
+    await site.commands.quiet();
+    if (act !== logIn) await actor.isAsBefore();
   }
 }
 

@@ -15,6 +15,7 @@ export const later: readonly World[] = [
   { name: "When what was put off is done", visit: timersRun },
   { name: "Hours after the last visit", visit: endsTogether },
   { name: "With several requests at once, hours later", visit: severalAtOnce },
+  { name: "A day after many wrong passwords", visit: afterGuesses },
 ];
 
 async function laterEachTime(goal: WorldGoal): Promise<void> {
@@ -101,6 +102,32 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
     const own = keys.find((key) => id !== undefined && key.includes(id));
     const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));
     return (key && (await redis.ttlSeconds(key))) || 0;
+  }
+}
+
+/** Who guesses is slowed down, and whose account it is gets in again: nobody else may keep them out. */
+async function afterGuesses({ open, redis }: WorldGoal): Promise<void> {
+  const timers = holdTimers();
+  try {
+    const site = await open();
+    const { email, password } = seededUsers.grace;
+    const guesses = Array.from({ length: 25 }, (_, n) =>
+      site.browser().post("/auth/login", { email, password: `not this password ${n}` }),
+    );
+    const last = (await Promise.all(guesses)).at(-1) ?? "";
+    await withClock(redis, async (pass) => {
+      await pass(25);
+      await timers.settle(site);
+      const login = await site.browser().post("/auth/login", { email, password });
+      must(
+        login.succeeded,
+        `the right password is answered ${login.status}: whoever guesses locks somebody else out for good.`,
+        [last, `25 times, and a day later:`, login],
+        "Anybody can type a wrong password. A lock has an end of minutes, and stands where all processes see it: a counter in Redis, with an expiry.",
+      );
+    });
+  } finally {
+    timers.release();
   }
 }
 

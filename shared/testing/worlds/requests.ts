@@ -35,6 +35,7 @@ export const requests: readonly World[] = [
     name: "In production, behind TLS",
     async visit({ open, step }) {
       const site = await open({ env: "production" });
+      if (step >= 6) await inTheClearFromInside(site);
       await tellStory(site, step);
       if (step >= 6) {
         await inTheClear(site);
@@ -53,6 +54,18 @@ export const requests: readonly World[] = [
           .filter(Boolean)
           .join("; ");
       await tellStory(site, step, [site.browser(), site.browser()], { cookie });
+    },
+  },
+  {
+    name: "From another address each time",
+    async visit({ open, step }) {
+      const site = await open({ env: step >= 6 ? "production" : "development" });
+      let moves = 0;
+      const before = async () => {
+        moves++;
+        site.visitorAddress = moves % 2 ? `198.51.100.${moves}` : `2001:db8::${moves}`;
+      };
+      await tellStory(site, step, [site.browser(), site.browser()], { before });
     },
   },
   { name: "Written in another way", visit: otherSpellings },
@@ -107,6 +120,23 @@ async function inTheClear(site: Site): Promise<void> {
     [answer, `Redis is asked: ${asked.join(", ")}`],
     "Whoever overheard the cookie keeps its session alive that way, and learns that there is one. `requireHttps` stands above `session()`.",
   );
+}
+
+/** An address in a header is what somebody wrote there. */
+async function inTheClearFromInside(site: Site): Promise<void> {
+  const member = site.browser();
+  await member.logIn(ada);
+  const cookie = await member.cookieHeader();
+  for (const address of ["10.1.2.3", "172.16.0.9", "192.168.1.5", "127.0.0.1", "::1"]) {
+    const headers = { "X-Forwarded-Proto": "http", "X-Forwarded-For": address, Cookie: cookie };
+    const answer = await site.browser().get("/me", { headers });
+    must(
+      !answer.succeeded,
+      `over plain http, somebody who claims to be ${address} is let in.`,
+      [`X-Forwarded-For: ${address}`, "X-Forwarded-Proto: http", answer],
+      "The cookie travels in the clear, which is as bad in a network of your own. And an address can be claimed.",
+    );
+  }
 }
 
 /** What somebody else asks over http meanwhile changes nothing of a login over https. */
@@ -170,7 +200,8 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
     }
   }
   const headers = { Accept: "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate" };
-  const typed = await stranger.browser.get("/me", { headers });
+  // Whoever has been here before has a session already.
+  const typed = await site.browser().get("/me", { headers });
   typed.mustBe(
     401,
     `GET /me answers ${typed.status}, not 401, when its address is typed into a browser.`,

@@ -105,7 +105,10 @@ export function describeSetCookie(cookie: SetCookie): string {
     cookie.sameSite ? `SameSite=${cookie.sameSite}` : "no SameSite",
     `Path=${cookie.path ?? "(none)"}`,
     ...(cookie.domain ? [`Domain=${cookie.domain}`] : []),
-    describeLife(cookie.livesMs),
+    // A browser takes such a name with Secure alone, and what it does not take clears nothing.
+    /^__(host|secure)-/i.test(cookie.name) && !cookie.secure
+      ? "a browser ignores it"
+      : describeLife(cookie.livesMs),
   ];
   return `${cookie.name}=${shortened(cookie.value)} · ${flags.join(" · ")}`;
 }

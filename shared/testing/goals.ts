@@ -58,8 +58,8 @@ interface Run {
   observer: Redis;
   /** What the app reported, and what nobody caught. */
   errors: Error[];
-  /** What nobody caught: a real process would have ended. */
-  escaped: Error[];
+  /** What nobody caught, and the requests of that moment: a real process would have ended. */
+  escaped: { error: Error; during: string }[];
   /** Sees the goal that is being judged. */
   watch: Watch;
 }
@@ -91,11 +91,11 @@ export function goalsFor(module: StepModule) {
           retryStrategy: () => 50,
         });
         const errors: Error[] = [];
-        const escaped: Error[] = [];
+        const escaped: Run["escaped"] = [];
         const collect = (thrown: unknown) => {
           const error = thrown instanceof Error ? thrown : new Error(String(thrown));
           errors.push(error);
-          escaped.push(error);
+          escaped.push({ error, during: run.watch.during });
         };
         // What would end a real process ends the goal instead.
         process.on("uncaughtException", collect);
@@ -177,9 +177,9 @@ export function goalsFor(module: StepModule) {
       await Promise.all(sites.map((site) => site.close()));
       must(
         !escaped,
-        `An error escaped that would end the process: ${escaped && describeCause(escaped)}.`,
+        `An error escaped that would end the process, during ${escaped?.during}: ${escaped && describeCause(escaped.error)}.`,
         [],
-        meaningOf(escaped)?.advice ??
+        meaningOf(escaped?.error)?.advice ??
           "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does.",
       );
     },

@@ -188,7 +188,9 @@ export const rules: readonly Rule[] = [
       );
       return (
         kept && {
-          claim: `A cache may keep the answer of ${kept.answer.route}, and give it to somebody else.`,
+          claim: /\bprivate\b/i.test(kept.answer.caching)
+            ? `A browser may keep the answer of ${kept.answer.route}, and show it when nobody is logged in any more.`
+            : `A cache may keep the answer of ${kept.answer.route}, and give it to somebody else.`,
           evidence: [kept.answer, `Cache-Control: ${kept.answer.caching}`],
         }
       );
@@ -277,7 +279,11 @@ export const rules: readonly Rule[] = [
     why: "A GET brings no body. `validate` belongs to the route whose body it checks; mounted for all of them, it refuses whatever else is asked.",
     breach({ exchanges }) {
       const refused = exchanges.find(
-        ({ answer }) => answer.request.method === "GET" && answer.errorCode === "invalid_body",
+        ({ answer: { errorCode, request } }) =>
+          request.method === "GET" &&
+          errorCode === "invalid_body" &&
+          // An address that cannot be read is bad by itself, and the error handler has one word for it.
+          !/%(?![\da-f]{2})/i.test(request.path),
       );
       return (
         refused && {

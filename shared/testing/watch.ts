@@ -67,8 +67,13 @@ export class Watch {
     return () => this.#underWay.delete(request);
   }
 
-  printed(text: string): void {
+  /** The requests that are under way, or the last one. */
+  get during(): string {
     const routes = new Set([...this.#underWay].map(({ route }) => route));
-    this.lines.push({ text, during: [...routes].join(" and ") || this.#last });
+    return [...routes].join(" and ") || this.#last;
+  }
+
+  printed(text: string): void {
+    this.lines.push({ text, during: this.during });
   }
 }

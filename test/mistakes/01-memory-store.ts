@@ -352,7 +352,7 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
   {
     name: "forgotten after some seconds",
     edits: [["      secret,\n", "      secret,\n      cookie: { maxAge: 3600 },\n"]],
-    goal: "Some time later each time",
+    goal: "With time between the requests",
     says: "GET /visits counts 1, not 2",
   },
   {
@@ -363,7 +363,7 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
         "      secret,\n      cookie: { expires: new Date(Date.now() + 86_400_000) },\n",
       ],
     ],
-    goal: "Some time later each time",
+    goal: "With time between the requests",
     says: "a new visitor's session is shorter",
   },
   {

@@ -141,7 +141,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "an expiry that is fixed when the app starts",
     edits: [["maxAge: sessionLifeMs", "expires: new Date(Date.now() + sessionLifeMs)"]],
-    goal: "Some time later each time",
+    goal: "With time between the requests",
     says: "a new visitor's session is shorter",
   },
   {

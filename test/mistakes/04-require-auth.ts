@@ -272,7 +272,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "No standing rule is broken, on any path",
-    says: "A cache may keep the answer of GET /me, and give it to somebody else",
+    says: "A browser may keep the answer of GET /me",
   },
   {
     name: "no word about caches",

@@ -117,7 +117,7 @@ describe("a watching runner", () => {
     {
       fault: "an unhandled rejection",
       edit: [counts, `    void Promise.reject(new Error("lost"));\n${counts}`],
-      says: "An error escaped that would end the process: Error: lost",
+      says: "An error escaped that would end the process, during GET /visits: Error: lost",
     },
   ] as const)("says what is wrong: $fault", async ({ edit: [find, replace], says }) => {
     expect(solution).toContain(find);

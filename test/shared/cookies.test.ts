@@ -127,6 +127,10 @@ test("a Set-Cookie is described on one line", () => {
       "sid=1 · no HttpOnly · no Secure · no SameSite · Path=(none) · until the browser closes",
     "sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT":
       "sid= · no HttpOnly · no Secure · no SameSite · Path=/ · expired: this clears it",
+    "__Host-sid=; Path=/; Max-Age=0":
+      "__Host-sid= · no HttpOnly · no Secure · no SameSite · Path=/ · a browser ignores it",
+    "__Host-sid=; Path=/; Max-Age=0; Secure":
+      "__Host-sid= · no HttpOnly · Secure · no SameSite · Path=/ · expired: this clears it",
     "sid=; Max-Age=0":
       "sid= · no HttpOnly · no Secure · no SameSite · Path=(none) · expired: this clears it",
   };

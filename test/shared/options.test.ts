@@ -4,7 +4,9 @@ import { afterEach, expect, test } from "vitest";
 import {
   forgetOptions,
   noteExpressSettings,
+  noteMissingSession,
   noteRedisOptions,
+  noteRequest,
   noteSessionOptions,
   unheardOption,
   whyTrue,
@@ -53,6 +55,27 @@ test("a session for some addresses alone is told where `req.session` is missing"
   expect(unheardOption("GET /visits crashed: `req.session` is undefined")?.claim).toBe(
     'The session is for addresses below /app alone: `cookie: { path: "/app" }` (app.ts:1).',
   );
+});
+
+test("a handler without a session is told whether `session()` had its turn", () => {
+  const crash = "GET /visits crashed: `req.session` is undefined";
+  const request = {};
+  noteMissingSession(request, "GET /visits");
+  expect(unheardOption("The second visit counts 1.")).toBeUndefined();
+  expect(unheardOption(crash)?.claim).toMatch(/^Nobody has called `session\(\)`/);
+
+  forgetOptions();
+  noteSessionOptions(right, undefined);
+  noteMissingSession(request, "GET /visits");
+  expect(unheardOption(crash)?.claim).toBe(
+    "GET /visits is answered before `session()` has its turn, so there is no `req.session` yet.",
+  );
+
+  forgetOptions();
+  noteSessionOptions(right, undefined);
+  noteRequest(request);
+  noteMissingSession(request, "GET /visits");
+  expect(unheardOption(crash)).toBeUndefined();
 });
 
 test("why an option is true that is so by default", () => {

@@ -137,6 +137,14 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
+    /^Connection is closed/,
+    {
+      cause: "the connection to Redis is closed, and what was asked of it is rejected",
+      advice:
+        "So is `connect()` when Redis is away, and somebody has to catch it. `new Redis()` connects by itself, and tries again; with `lazyConnect`, the first command does.",
+    },
+  ],
+  [
     /headers after they are sent/,
     {
       cause: "a request is answered twice",

@@ -15,7 +15,7 @@ const { ada, grace } = seededUsers;
 export const impostors: readonly World[] = [
   { name: "With a cookie that was signed at home", visit: signedAtHome },
   { name: "Without a SESSION_SECRET", visit: withoutSecret },
-  { name: "With a secret that is none", visit: poorSecrets },
+  { name: "With a weak secret", visit: poorSecrets },
   { name: "With a secret that was changed", visit: otherSecret },
   { name: "With an id that can be foreseen", visit: foreseeableIds },
   { name: "Under another name of the cookie", visit: otherNames },

@@ -11,7 +11,7 @@ const minute = 1 / 60;
 
 /** Worlds in which time has passed: it is moved, and not waited for. */
 export const later: readonly World[] = [
-  { name: "Some time later each time", visit: laterEachTime },
+  { name: "With time between the requests", visit: laterEachTime },
   { name: "When what was put off is done", visit: timersRun },
   { name: "Hours after the last visit", visit: endsTogether },
   { name: "With several requests at once, hours later", visit: severalAtOnce },

@@ -180,7 +180,7 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
   await actor.does(logIn);
   const { update } = site.db.users;
   site.db.users.update = () => Promise.resolve(undefined);
-  const late = await actor.browser.patch("/me", { displayName: "Ada" });
+  const late = await actor.browser.patch("/me", { displayName: "Countess" });
   site.db.users.update = update;
   must(
     !late.succeeded,

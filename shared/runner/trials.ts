@@ -10,7 +10,7 @@ export interface TrialEntry extends GoalEntry {
 const circumstances = [
   { name: "In the whole story", since: 1 },
   { name: "For a program that is no browser", since: 1 },
-  { name: "In production, behind TLS", since: 1 },
+  { name: "In production, behind a TLS proxy", since: 1 },
   { name: "Among other cookies", since: 1 },
   { name: "From another address each time", since: 1 },
   { name: "Written in another way", since: 4 },

@@ -305,7 +305,7 @@ export class Actor {
       const because = this.#replacedBy
         ? `since ${this.#replacedBy}, the browser has another session: `
         : begins
-          ? "the session of its cookie is gone: "
+          ? "the session that its cookie names is gone: "
           : isKnown
             ? why
             : before || !withheld

@@ -546,4 +546,17 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "Among many visitors",
     says: "GET /visits counts 1",
   },
+  {
+    name: "an id out of Math.random",
+    edits: [
+      [
+        "      secret,\n",
+        `      secret,
+      genid: () => Array.from({ length: 32 }, () => Math.floor(Math.random() * 36).toString(36)).join(""),
+`,
+      ],
+    ],
+    goal: "With an id that can be foreseen",
+    says: "session ids are made with `Math.random`",
+  },
 ];

@@ -264,7 +264,7 @@ export const mistakes: readonly Mistake[] = [
     name: "session ids made of the time and Math.random",
     edits: [["secret,\n", "secret,\n      genid: () => `${Date.now()}-${Math.random()}`,\n"]],
     goal: "With an id that can be foreseen",
-    says: "a new visitor is given the session of an earlier one",
+    says: "session ids are made with `Math.random`",
   },
   {
     name: "the address of Redis in the log",

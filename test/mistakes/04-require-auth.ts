@@ -340,7 +340,7 @@ export const mistakes: readonly Mistake[] = [
     req.validBody = parsed.data;`,
       ],
     ],
-    goal: "In production, behind TLS",
+    goal: "In production, behind a TLS proxy",
     says: "the refusal does not carry the code of the contract, invalid_body",
   },
   {

@@ -8,7 +8,7 @@ import type { Exchange } from "../browser.ts";
 import { impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
-import { must } from "../verdict.ts";
+import { must, under } from "../verdict.ts";
 import {
   askForProfile,
   changePassword,
@@ -306,7 +306,7 @@ async function failingDatabase(goal: WorldGoal): Promise<void> {
       "Not found and not answered are two things: an error belongs to the error handler.",
     );
     // Whoever ends the sessions before the password has done that much.
-    if (act !== changePassword) await actor.isAsBefore();
+    if (act !== changePassword) await under("once it is back", () => actor.isAsBefore());
   }
 }
 

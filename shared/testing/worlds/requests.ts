@@ -32,7 +32,7 @@ export const requests: readonly World[] = [
     },
   },
   {
-    name: "In production, behind TLS",
+    name: "In production, behind a TLS proxy",
     async visit({ open, step }) {
       const site = await open({ env: "production" });
       if (step >= 6) await inTheClearFromInside(site);

@@ -1,6 +1,7 @@
 import { createDatabase, seededUsers } from "../app/database.ts";
 import type { Goal } from "./goals.ts";
 import { hashingDuring } from "./hashes.ts";
+import { must } from "./verdict.ts";
 
 const { ada } = seededUsers;
 
@@ -13,8 +14,24 @@ interface GuessingWork {
   because: string;
 }
 
+/** Demands that an unknown email takes about as much work as a known one. */
+export async function mustTakeAsLong(open: Goal["open"]): Promise<void> {
+  const cheap = await guessingWork(6, open);
+  // A decoy that was written down has the cost that the server uses.
+  const work = cheap.unknown > cheap.known ? await guessingWork(10, open) : cheap;
+  must(
+    work.unknown === work.known || (work.unknown > work.known / 2 && work.unknown < work.known * 2),
+    `An unknown email is answered ${work.unknown < work.known ? "faster" : "slower"} than a known one${work.because}.`,
+    [
+      `wrong password, known email:   ${work.known} iterations of bcrypt`,
+      `wrong password, unknown email: ${work.unknown} iterations of bcrypt`,
+    ],
+    "Hashing takes nearly all of a login's time, so the clock tells who has an account here. Compare the password even when nobody was found, once: with a real hash, of the same cost, that matches no password.",
+  );
+}
+
 /** The work of bcrypt for a wrong password, at stored hashes of a cost. */
-export async function guessingWork(bcryptCost: number, open: Goal["open"]): Promise<GuessingWork> {
+async function guessingWork(bcryptCost: number, open: Goal["open"]): Promise<GuessingWork> {
   const site = await open({ db: await createDatabase({ bcryptCost, people: [ada] }) });
   await site.browser().logIn(ada);
   const guess = async (email: string) => {

@@ -141,6 +141,25 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "no dialog of the browser",
+    since: 1,
+    why: "`WWW-Authenticate: Basic` has a browser ask for a password by itself, and send what is typed with each request from then on. Whoever is not logged in is told so in the body.",
+    breach({ exchanges }) {
+      const asks = exchanges.find(({ answer }) =>
+        /^\s*(basic|digest)\b/i.test(String(answer.headers["www-authenticate"] ?? "")),
+      );
+      return (
+        asks && {
+          claim: `${asks.answer.route} has the browser ask for a password in a dialog of its own.`,
+          evidence: [
+            asks.answer,
+            `WWW-Authenticate: ${String(asks.answer.headers["www-authenticate"])}`,
+          ],
+        }
+      );
+    },
+  },
+  {
     name: "the guard looks first",
     since: 4,
     why: "Whoever is not logged in is told that, and nothing else: neither which fields a route takes, nor who exists. `requireAuth` stands before `validate`, on every route that is for users.",

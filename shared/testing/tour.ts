@@ -39,6 +39,8 @@ async function strangers(site: Site): Promise<void> {
   await visitor.get("/visits", { headers: { Origin: neighbour(site) } });
   await visitor.begin("HEAD", "/visits").answer;
   await visitor.begin("OPTIONS", "/visits").answer;
+  const broken = { rawBody: '{"visits":', contentType: "application/json" };
+  await visitor.post("/visits", undefined, broken);
   const cookie = await visitor.sessionCookie();
   if (!cookie) return;
   const at = cookie.indexOf("=");

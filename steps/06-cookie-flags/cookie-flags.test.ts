@@ -193,9 +193,11 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
   const env = "production";
   const db = await createDatabase({ bcryptCost: 4 });
   // In the order of the alphabet, the new one stands between them.
-  const previousSessionSecrets = ["what signed until last year", "a secret from before that"].map(
-    (text) => `${text}, for a long time`,
-  );
+  const previousSessionSecrets = [
+    "what signed until last year",
+    "a secret from before",
+    "one more",
+  ].map((text) => `${text}, for a long time, and longer`);
   const sessionSecret = "the new secret, which is in use as of today";
   const rotated = await open({ env, db, sessionSecret, previousSessionSecrets });
   const opens = (site: Site, cookie: string) =>
@@ -208,8 +210,8 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
       !isWhole
         ? "What signs is not SESSION_SECRET as it is: it was split, or made into something else."
         : old === previousSessionSecrets[0]
-          ? "With two previous secrets, not even the newer one opens a cookie: everybody is logged out."
-          : "Of two previous secrets, only the newer one still opens a cookie.",
+          ? "With three previous secrets, not even the newest one opens a cookie: everybody is logged out."
+          : "Of three previous secrets, only the newer ones still open a cookie.",
       "A secret is changed because it may have leaked, and nobody changes it when that logs everybody out. express-session takes a list with an entry for each: the first one signs, all of them verify.",
     );
   }

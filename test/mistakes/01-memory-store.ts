@@ -559,4 +559,24 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "With an id that can be foreseen",
     says: "session ids are made with `Math.random`",
   },
+  {
+    name: "the headers of a request that failed in the log",
+    edits: [
+      [
+        "  app.use(errorHandler);\n",
+        `  const logged: ErrorRequestHandler = (error, req, _res, next) => {
+    console.warn(req.method, req.path, req.headers);
+    next(error);
+  };
+  app.use(logged, errorHandler);
+`,
+      ],
+      [
+        'import express, { type Express } from "express";',
+        'import express, { type ErrorRequestHandler, type Express } from "express";',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The log shows a session id, written during POST /visits",
+  },
 ];

@@ -577,4 +577,20 @@ export const mistakes: readonly Mistake[] = [
     goal: "Among many visitors",
     says: "with each client that hangs up, a listener stays at the Redis connection",
   },
+  {
+    name: "the hundredth failed attempt ends the process",
+    edits: [
+      [
+        '  redis.on("error", (error) => console.warn(`Redis: ${describeError(error)}`));\n',
+        `  let failures = 0;
+  redis.on("error", (error) => {
+    console.warn(\`Redis: \${describeError(error)}\`);
+    if (++failures >= 100) process.exit(1);
+  });
+`,
+      ],
+    ],
+    goal: "After a long outage of Redis",
+    says: "after 100 failed attempts to connect, the app ends its own process",
+  },
 ];

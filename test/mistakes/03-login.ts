@@ -701,4 +701,32 @@ ${storeUser}      req.session.save((error) => {
     goal: "With a database that fails",
     says: "POST /auth/login answers 401 when the database takes its time",
   },
+  {
+    name: "in production, a decoy of another cost",
+    edits: [
+      [
+        "bcrypt.hashSync(randomUUID(), db.bcryptCost)",
+        'bcrypt.hashSync(randomUUID(), config.env === "production" ? 12 : db.bcryptCost)',
+      ],
+    ],
+    goal: "In production, behind a TLS proxy",
+    says: "an unknown email is answered slower than a known one",
+  },
+  {
+    name: "top-level domains have four letters at most",
+    edits: [[".pipe(z.email())", ".pipe(z.email().regex(/\\.[a-z]{2,4}$/))"]],
+    goal: "With inputs of every kind",
+    says: "ada@history.technology is refused as if it were no address",
+  },
+  {
+    name: "all spaces of a password are one",
+    edits: [
+      [
+        '.normalize("NFC")',
+        '.normalize("NFC")\n    .transform((text) => text.replaceAll(/\\s/gu, " "))',
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "the right password, with a no-break space, is answered 401",
+  },
 ];

@@ -740,4 +740,69 @@ ${readUserId}`,
     goal: "The hundredth time",
     says: "With each request, the app adds a listener that stays",
   },
+  {
+    name: "a refusal that has the browser ask for a password",
+    edits: [
+      [
+        '      res.status(401).json({ error: { code: "not_authenticated" } });\n      return;\n    }\n    req.user = user;',
+        `      res.set("WWW-Authenticate", 'Basic realm="workshop"');
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+    req.user = user;`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "has the browser ask for a password in a dialog of its own",
+  },
+  {
+    name: "a look-up is shared with those who ask meanwhile",
+    edits: [
+      [
+        "  const requireAuth: RequestHandler",
+        `  const underWay = new Map<string, ReturnType<typeof db.users.findById>>();
+  const find = (id: string) => {
+    const found = underWay.get(id) ?? db.users.findById(id).finally(() => underWay.delete(id));
+    underWay.set(id, found);
+    return found;
+  };
+
+  const requireAuth: RequestHandler`,
+      ],
+      ["userId && (await db.users.findById(userId))", "userId && (await find(userId))"],
+    ],
+    goal: "While the user is deleted",
+    says: "joins the look-up of one before, and is let in",
+  },
+  {
+    name: "ids are UUIDs",
+    edits: [
+      [
+        "userId && (await db.users.findById(userId))",
+        "z.uuid().safeParse(userId).success && userId ? await db.users.findById(userId) : undefined",
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: 'a user whose id is "42" is not let in',
+  },
+  {
+    name: "after one failed change, all of them fail",
+    edits: [
+      [
+        "  const requireAuth: RequestHandler",
+        "  let last: Promise<unknown> = Promise.resolve();\n\n  const requireAuth: RequestHandler",
+      ],
+      [
+        "const changed = await db.users.update(req.user.id, req.validBody);",
+        `const { id } = req.user;
+    const { validBody } = req;
+    // oxlint-disable-next-line promise/prefer-await-to-then -- one after the other
+    const change = last.then(() => db.users.update(id, validBody));
+    last = change;
+    const changed = await change;`,
+      ],
+    ],
+    goal: "With a database that fails",
+    says: "once it is back: PATCH /me crashed",
+  },
 ];

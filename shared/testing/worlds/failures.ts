@@ -7,7 +7,7 @@ import { tellAddress } from "../connections.ts";
 import type { Exchange } from "../browser.ts";
 import { impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
-import { pause } from "../time.ts";
+import { atMost, pause } from "../time.ts";
 import { must, under } from "../verdict.ts";
 import {
   askForProfile,
@@ -306,7 +306,11 @@ async function failingDatabase(goal: WorldGoal): Promise<void> {
       "Not found and not answered are two things: an error belongs to the error handler.",
     );
     // Whoever ends the sessions before the password has done that much.
-    if (act !== changePassword) await under("once it is back", () => actor.isAsBefore());
+    if (act === changePassword) continue;
+    await under("once it is back", async () => {
+      await actor.does(act);
+      await actor.isAsBefore();
+    });
   }
 }
 
@@ -331,6 +335,8 @@ async function slowDatabase({ open, step }: WorldGoal): Promise<void> {
       }),
     );
     const early = await impatientlyAt(asked, () => actor.begin(act));
+    // What goes on afterwards may break an answer off that has not left yet.
+    if (early) await atMost(500, early.answer);
     proceed();
     Reflect.set(users, method, original);
     const given = await early?.answer;
@@ -341,7 +347,16 @@ async function slowDatabase({ open, step }: WorldGoal): Promise<void> {
       "Not found and not answered yet are two things: whoever gives up waiting answers 5xx.",
     );
     await site.commands.quiet();
-    if (act !== logIn) await actor.isAsBefore();
+    if (act === logIn) continue;
+    // Whoever has given up may go on all the same, and lose the connection for the next one.
+    const headers = { Cookie: await actor.browser.cookieHeader() };
+    const me = await (await open({ db: site.db })).browser().get("/me", { headers });
+    must(
+      me.succeeded,
+      "whoever asks while the database takes its time is logged out.",
+      [given ?? "", "then, when it answers again:", me],
+      "Nothing is known of the user, and so nothing ends: the session stays as it is.",
+    );
   }
 }
 
@@ -423,6 +438,7 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
   const relay = await openRelay();
   const site = await open({ redisUrl: relay.through(ground.redisUrl) });
   mustTryAgainSoon(site);
+  mustLiveOn(site);
   const visitor = site.browser();
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
   const beforeOutage = site.watch.lines.length;
@@ -466,6 +482,33 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
     "the next outage leaves no line in the log.",
     ["the first one:", site.watch.lines[beforeOutage]?.text ?? "", "the second one: nothing"],
     "Whoever reads the log in a month wants to know when Redis was gone, each time. What is said once per outage has to be said anew after the connection was back: `ready`.",
+  );
+}
+
+/** However often a process was told that Redis is away: it serves what needs no Redis, and is there when it is back. */
+function mustLiveOn({ redis }: Site): void {
+  const { exit } = process;
+  let errors = 0;
+  let ended = false;
+  process.exit = () => {
+    ended = true;
+    throw new Error("process.exit");
+  };
+  try {
+    const lost = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1"), {
+      code: "ECONNREFUSED",
+    });
+    for (; errors < 200; errors++) redis.emit("error", lost);
+  } catch (error) {
+    if (!ended) throw error;
+  } finally {
+    process.exit = exit;
+  }
+  must(
+    !ended,
+    `after ${errors + 1} failed attempts to connect, the app ends its own process.`,
+    "process.exit()",
+    "With it end the health check, whatever is under way, and what needs no Redis. ioredis goes on trying by itself; whether to start anew is for whoever watches /health.",
   );
 }
 

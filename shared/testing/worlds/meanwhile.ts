@@ -19,7 +19,7 @@ import {
 } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
-const { ada, grace } = seededUsers;
+const { ada, alan, grace } = seededUsers;
 
 /** Worlds in which something else happens at the same time, or at another process. */
 export const meanwhile: readonly World[] = [
@@ -200,7 +200,41 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
     late,
     'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
   );
+  await deletedWhileAsked(site);
   await broughtBack(site);
+}
+
+/** What was found before the deletion is found for who asked before it. */
+async function deletedWhileAsked(site: Site): Promise<void> {
+  const browser = await loggedIn(site, alan);
+  const { users } = site.db;
+  const { findById } = users;
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const asked = new Promise<void>((reached) => {
+    users.findById = async (id) => {
+      users.findById = findById;
+      const user = await findById(id);
+      reached();
+      await held;
+      return user;
+    };
+  });
+  const earlier = browser.begin("GET", "/me");
+  await Promise.race([asked, earlier.answer]);
+  await users.remove(alan.id);
+  const later = browser.begin("GET", "/me");
+  // It may wait for the one before it.
+  await Promise.race([later.answer, site.commands.quiet()]);
+  letGo();
+  const answers = [await earlier.answer, await later.answer];
+  await users.add(alan);
+  must(
+    !answers[1]?.succeeded,
+    "a request that comes after the deletion joins the look-up of one before, and is let in.",
+    ["GET /me asks for the user", "the user is deleted", ...answers.slice(1)],
+    "Each request asks for itself: what another one was told is older than this request.",
+  );
 }
 
 /** Deleted by mistake, and back from a copy of the database. */

@@ -2,6 +2,7 @@ import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
+import { mustTakeAsLong } from "../guessing.ts";
 import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
@@ -35,6 +36,7 @@ export const requests: readonly World[] = [
     name: "In production, behind a TLS proxy",
     async visit({ open, step }) {
       const site = await open({ env: "production" });
+      if (step >= 3) await mustTakeAsLong((options) => open({ ...options, env: "production" }));
       if (step >= 6) await inTheClearFromInside(site);
       await tellStory(site, step);
       if (step >= 6) {

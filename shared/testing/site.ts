@@ -97,6 +97,8 @@ export class Site {
   #encrypted = false;
   /** Where requests seem to come from, on the far side of a proxy if there is one. */
   visitorAddress: string | undefined;
+  /** Where the proxy of a production site seems to stand. */
+  proxyAddress: string | undefined;
 
   private constructor(ground: Ground, db: Database, config: Config, redisUrl: string) {
     this.#ground = ground;
@@ -317,7 +319,8 @@ export class Site {
       this.#watchSession(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;
       if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
-      if (this.config.env !== "production") pretend(req.socket, this.visitorAddress);
+      const isBehindProxy = this.config.env === "production";
+      pretend(req.socket, isBehindProxy ? this.proxyAddress : this.visitorAddress);
       app(req, res, (error?: unknown) => {
         if (error) {
           const thrown = error instanceof Error ? error : new Error(String(error));

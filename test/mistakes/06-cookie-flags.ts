@@ -884,4 +884,10 @@ export function createApp`,
     goal: "after a rotation, cookies signed with the previous secret still work",
     says: "Of three previous secrets, only the newer ones still open a cookie",
   },
+  {
+    name: "a proxy on the same machine",
+    edits: [['app.set("trust proxy", 1)', 'app.set("trust proxy", "loopback")']],
+    goal: "In production, behind a TLS proxy",
+    says: "a proxy on another machine is not believed: a login over https is answered 403",
+  },
 ];

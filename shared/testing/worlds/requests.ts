@@ -37,7 +37,10 @@ export const requests: readonly World[] = [
     async visit({ open, step }) {
       const site = await open({ env: "production" });
       if (step >= 3) await mustTakeAsLong((options) => open({ ...options, env: "production" }));
-      if (step >= 6) await inTheClearFromInside(site);
+      if (step >= 6) {
+        await behindAnotherMachine(site);
+        await inTheClearFromInside(site);
+      }
       await tellStory(site, step);
       if (step >= 6) {
         await inTheClear(site);
@@ -121,6 +124,20 @@ async function inTheClear(site: Site): Promise<void> {
     "over plain http, the session is looked up before the request is refused.",
     [answer, `Redis is asked: ${asked.join(", ")}`],
     "Whoever overheard the cookie keeps its session alive that way, and learns that there is one. `requireHttps` stands above `session()`.",
+  );
+}
+
+/** In a container or behind a load balancer, the proxy is no process of this machine. */
+async function behindAnotherMachine(site: Site): Promise<void> {
+  site.proxyAddress = "10.0.0.2";
+  const { email, password } = ada;
+  const login = await site.browser().post("/auth/login", { email, password });
+  site.proxyAddress = undefined;
+  must(
+    login.succeeded && login.sessionCookie,
+    `a proxy on another machine is not believed: a login over https is answered ${login.succeeded ? "without a cookie" : login.status}.`,
+    ["the proxy asks from 10.0.0.2, with X-Forwarded-Proto: https", login],
+    "`loopback` means this machine, and nobody else is in a container. One hop, 1, is the nearest proxy, wherever it stands.",
   );
 }
 

@@ -729,4 +729,25 @@ ${storeUser}      req.session.save((error) => {
     goal: "With inputs of every kind",
     says: "the right password, with a no-break space, is answered 401",
   },
+  {
+    name: "one comparison for all who log in to an account",
+    edits: [
+      [
+        "  // Nobody's password.",
+        "  const underWay = new Map<string, Promise<boolean>>();\n  // Nobody's password.",
+      ],
+      [
+        "const matches = await bcrypt.compare(password, user?.passwordHash ?? decoyHash);",
+        `const comparison =
+      underWay.get(email) ??
+      bcrypt
+        .compare(password, user?.passwordHash ?? decoyHash)
+        .finally(() => underWay.delete(email));
+    underWay.set(email, comparison);
+    const matches = await comparison;`,
+      ],
+    ],
+    goal: "At the same moment",
+    says: "a wrong password logs in, while somebody else types the right one",
+  },
 ];

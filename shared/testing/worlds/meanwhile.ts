@@ -5,6 +5,7 @@ import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.
 import { holdEverything, interleave, waitsFor } from "../moments.ts";
 import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
+import { pause } from "../time.ts";
 import { must, under } from "../verdict.ts";
 import {
   askForProfile,
@@ -42,8 +43,41 @@ export const meanwhile: readonly World[] = [
   { name: "While the user is deleted", visit: deletedMeanwhile },
 ];
 
+/** For one account, whoever begins first: each answer is about the password of its own request. */
+async function rightAndWrongPassword({ open }: WorldGoal): Promise<void> {
+  const { email, password } = ada;
+  const site = await open();
+  await site.browser().logIn(ada);
+  for (const passwords of [
+    [password, "not this password"],
+    ["not this password", password],
+  ]) {
+    const hold = holdEverything(site);
+    const logins = [];
+    for (const typed of passwords) {
+      logins.push(site.browser().begin("POST", "/auth/login", { email, password: typed }));
+      // The second one may wait for the first.
+      await Promise.race([hold.held(logins.length), pause(40)]);
+    }
+    hold.release();
+    for (const [i, typed] of passwords.entries()) {
+      const answer = await logins[i]?.answer;
+      if (!answer || answer.status === 429) continue;
+      must(
+        answer.succeeded === (typed === password),
+        typed === password
+          ? `the right password is answered ${answer.status}, while somebody else tries a wrong one.`
+          : "a wrong password logs in, while somebody else types the right one.",
+        answer,
+        "Each request is compared by itself: what is found out for one is true of its password alone.",
+      );
+    }
+  }
+}
+
 /** Every pair of acts, the second at each moment at which the first waits for something. */
 async function sameMoment(goal: WorldGoal): Promise<void> {
+  if (goal.step >= 3) await rightAndWrongPassword(goal);
   const { site, people } = await twoPeople(goal);
   const [one, other] = people;
   // Two who are counted alike could be taken for each other.

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Command, Redis } from "ioredis";
 import { noteRedisWrite } from "./memory-store.ts";
+import { scriptOf } from "./scripts.ts";
 import { pause } from "./time.ts";
 
 /** A Redis command as the app sent it; keys carry the prefix of the run. */
@@ -44,8 +44,9 @@ export class CommandTap {
       // Commands that wait for a connection pass through here twice.
       if (seen.has(command)) return send(command, stream);
       seen.add(command);
-      const sent: SentCommand = { name: command.name, args: command.args.map(String), shared };
-      sent.script = scriptOf(sent, redis);
+      const { name } = command;
+      const args = command.args.map(String);
+      const sent: SentCommand = { name, args, shared, script: scriptOf(name, args, redis) };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       if (isOf(sent, "store")) noteRedisWrite();
@@ -265,34 +266,6 @@ export function kindsOf(command: SentCommand): CommandKind[] {
   if (writes.length > 0) return writes;
   return kinds.size > 0 ? [...kinds] : ["store"];
 }
-
-const scripts = new Map<string, string>();
-
-/** The text of the script that a command runs. Later it may be named by its digest alone. */
-function scriptOf({ name, args: [first = "", text = ""] }: SentCommand, redis: Redis) {
-  switch (name.toLowerCase()) {
-    case "script":
-      scripts.set(sha1(text), text);
-      return undefined;
-    case "eval":
-      scripts.set(sha1(first), first);
-      return first;
-    case "evalsha": {
-      // What `defineCommand` was given, ioredis keeps by name.
-      const defined = Object.values(Reflect.get(redis, "scriptsSet") as Record<string, Script>);
-      return scripts.get(first) ?? defined.find(({ sha }) => sha === first)?.lua;
-    }
-    default:
-      return undefined;
-  }
-}
-
-interface Script {
-  lua: string;
-  sha: string;
-}
-
-const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
 function kindOf({ name, args }: SentCommand): CommandKind {
   switch (name.toLowerCase()) {

@@ -5,7 +5,7 @@ import { meaningOf } from "../runner/engine/explanations.ts";
 import { Answer, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./chromium.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
-import { parseSetCookie, sessionIdIn } from "./cookies.ts";
+import { parseSetCookie, sessionIdIn, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
@@ -106,7 +106,7 @@ export class Browser {
     );
     must(
       !refused,
-      "The browser refuses the session cookie.",
+      `The browser refuses the session cookie${refused ? whyRefused(refused) : ""}.`,
       answer,
       "On http a browser takes neither Secure nor a __Host- name: both belong to production. It takes SameSite=None with Secure only, and no cookie for another domain than the site's own.",
       todoOfCookie,
@@ -354,4 +354,12 @@ function waitFor(ms: number, onOver: () => void): () => void {
 function definedOf(headers: Record<string, string | undefined>): Record<string, string> {
   const defined = Object.entries(headers).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined) as Record<string, string>;
+}
+
+/** Why a browser does not keep a cookie that it is sent over http. */
+function whyRefused({ domain, name, sameSite, secure }: SetCookie): string {
+  if (secure) return ": it is Secure, and the page is http";
+  if (/^none$/i.test(sameSite ?? "")) return ": SameSite=None demands Secure";
+  if (/^__(host|secure)-/i.test(name)) return `: the name ${name} demands Secure`;
+  return domain ? `: it is for ${domain}` : "";
 }

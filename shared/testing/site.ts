@@ -61,6 +61,10 @@ export interface Ground {
   signal?: AbortSignal;
 }
 
+// Node's own: beyond it, it warns of a leak. Two apps can be made at a time.
+const usualMaxListeners = 10;
+let appsInTheMaking = 0;
+
 /** Any secret of at least 32 characters does. */
 export const testSecret = "a secret for tests, which signs the cookies";
 
@@ -241,7 +245,7 @@ export class Site {
       return redis;
     };
     // A store that outlives its app hears of each one that is made here; in a process there is one.
-    const { defaultMaxListeners } = EventEmitter;
+    appsInTheMaking++;
     EventEmitter.defaultMaxListeners = 0;
     try {
       this.#app = await create(this.#module, {
@@ -250,7 +254,7 @@ export class Site {
         config: watchedConfig(this.config, this.db),
       });
     } finally {
-      EventEmitter.defaultMaxListeners = defaultMaxListeners;
+      if (--appsInTheMaking === 0) EventEmitter.defaultMaxListeners = usualMaxListeners;
     }
     noteExpressSettings(this.#app.settings);
     const stray = strayAddress();

@@ -71,7 +71,10 @@ export async function under<Result>(
     return await action();
   } catch (error) {
     if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt) throw error;
-    const [mark, claim] = [circumstances.startsWith("while ") ? "," : ":", inSentence(error.claim)];
+    const [mark, claim] = [
+      /^(while|once) /.test(circumstances) ? "," : ":",
+      inSentence(error.claim),
+    ];
     throw new GoalUnmet(`${circumstances}${mark} ${claim}`, error.evidence, error.reason);
   }
 }

@@ -727,7 +727,7 @@ ${storeUser}      req.session.save((error) => {
       ],
     ],
     goal: "With inputs of every kind",
-    says: "the right password, with a no-break space, is answered 401",
+    says: "the right password, with a no-break space and an emoji, is answered 401",
   },
   {
     name: "one comparison for all who log in to an account",

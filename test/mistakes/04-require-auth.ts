@@ -803,6 +803,6 @@ ${readUserId}`,
       ],
     ],
     goal: "With a database that fails",
-    says: "once it is back: PATCH /me crashed",
+    says: "once it is back, PATCH /me crashed",
   },
 ];

@@ -115,7 +115,11 @@ export async function typedEmails(site: Site): Promise<void> {
     typed,
     "The contract says who logged in: { id, email } of the user who was found.",
   );
-  const others = ["ada+work@example.com", "ada@history.technology"];
+  const others = [
+    "ada+work@example.com",
+    "ada@history.technology",
+    "augusta.ada.countess.of.lovelace@analyticalengines.history.example.com",
+  ];
   for (const other of others) {
     const person = { email: other, password: "another engine" };
     const { id } = await site.db.users.add({ ...person, displayName: "Ada at work" });
@@ -137,7 +141,7 @@ export async function otherKeyboards(site: Site): Promise<void> {
   const accents = { email: "accents@example.com", password: "é".repeat(30) };
   const square = { email: "square@example.com", password: "x² + y² = 1" };
   // Option and the space bar, on a Mac.
-  const spaced = { email: "mac@example.com", password: "no\u00a0break at all" };
+  const spaced = { email: "mac@example.com", password: "no\u00a0break, 👩\u200d🚀" };
   for (const person of [few, accents, square, spaced]) {
     await site.db.users.add({ ...person, displayName: "Typist" });
   }
@@ -159,9 +163,9 @@ export async function otherKeyboards(site: Site): Promise<void> {
       answer.succeeded !== lookAlike,
       lookAlike
         ? "a password with 2 for ² logs in."
-        : `the right password, ${["typed with another keyboard", "with a ²", "", "with a no-break space"][i]}, is answered ${answer.status}.`,
+        : `the right password, ${["typed with another keyboard", "with a ²", "", "with a no-break space and an emoji"][i]}, is answered ${answer.status}.`,
       answer,
-      "NFC makes one form of what looks the same, and is applied before the bytes are counted. NFKC goes further: it takes ² for 2, and so other passwords for the right one.",
+      "NFC makes one form of what looks the same, and is applied before the bytes are counted. Whatever else is taken away or replaced makes other passwords of the right one, or the right one wrong: NFKC takes ² for 2.",
     );
   }
 }

@@ -10,7 +10,7 @@ import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
 import { grownKey } from "../work.ts";
-import { askForProfile, logOut, patiently, visit } from "./scenes.ts";
+import { askForProfile, logIn, logOut, patiently, visit } from "./scenes.ts";
 import { sendHead } from "./wire.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -368,10 +368,13 @@ async function hundredthTime(goal: WorldGoal): Promise<void> {
   const round = async (actor: Actor) => {
     await actor.does({ does: "log in", as: "alan" });
     if (actor.who) await actor.does(visit);
-    if (actor.who && step >= 4) await actor.does(askForProfile);
     if (step >= 5 && actor.who) await actor.does(logOut);
   };
   const regular = new Actor(contract, site);
+  await regular.does(logIn);
+  // They share a few connections, and Node warns of the eleventh listener at one.
+  const looks = step >= 4 ? 60 : 0;
+  for (let count = 0; count < looks; count++) await regular.does(askForProfile);
   for (let count = 0; count < 8; count++) await round(regular);
   const early = await redis.contents();
   for (let count = 0; count < 16; count++) await round(regular);

@@ -1,5 +1,6 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
+import { withClock } from "../clock.ts";
 import { fullRedis, isOf, replyError, type CommandKind } from "../commands.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
@@ -170,6 +171,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
   if (step >= 5) await mustNotInsist(usual);
   const usualContract = new Contract(step);
   const cases: [Act, "read" | "store" | "delete"][] = [
+    [visit, "read"],
     [logIn, "store"],
     [logIn, "read"],
     [logIn, "delete"],
@@ -201,7 +203,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
       [given, fullRedis],
       "What could not be done is not done: an error of the store has to reach the error handler.",
     );
-    if (kind === "read" && knownSince[act.does] > 3) await actor.isAsBefore();
+    if (kind === "read" && act !== logIn) await actor.isAsBefore();
   }
 }
 
@@ -321,7 +323,7 @@ async function failingDatabase(goal: WorldGoal): Promise<void> {
 }
 
 /** Whoever gives up waiting for it does not know what it would have said. */
-async function slowDatabase({ open, step }: WorldGoal): Promise<void> {
+async function slowDatabase({ open, redis, step }: WorldGoal): Promise<void> {
   for (const [act, method] of [
     [logIn, "findByEmail"],
     [askForProfile, "findById"],
@@ -340,10 +342,15 @@ async function slowDatabase({ open, step }: WorldGoal): Promise<void> {
         return Reflect.apply(original, users, args);
       }),
     );
-    const early = await impatientlyAt(asked, () => actor.begin(act));
+    let exchange: Exchange | undefined;
+    const early = await impatientlyAt(asked, async () => (exchange = await actor.begin(act)));
     // What goes on afterwards may break an answer off that has not left yet.
     if (early) await atMost(500, early.answer);
-    proceed();
+    await withClock(redis, async (pass) => {
+      await pass(1 / 60);
+      proceed();
+      await exchange?.answer.catch(() => {});
+    });
     Reflect.set(users, method, original);
     const given = await early?.answer;
     must(

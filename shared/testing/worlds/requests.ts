@@ -52,7 +52,8 @@ export const requests: readonly World[] = [
     name: "Among other cookies",
     async visit({ open, step }) {
       const site = await open();
-      const before = "theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41";
+      const consent = `consent=${"AQwL".repeat(500)}`;
+      const before = `${consent}; theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41`;
       // A number that the app has put into a cookie is anybody's to change.
       const cookie = (own: string) =>
         [before, own.replaceAll(/=\d{1,6}(?=;|$)/g, "=41"), "z=1; sid2=x; count=41"]

@@ -203,7 +203,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
       [given, fullRedis],
       "What could not be done is not done: an error of the store has to reach the error handler.",
     );
-    if (kind === "read" && act !== logIn) await actor.isAsBefore();
+    if (refused && kind === "read" && act !== logIn) await actor.isAsBefore();
   }
 }
 

@@ -319,6 +319,9 @@ export class Site {
 
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
+      const end = this.watch.begin(`${req.method} ${req.url}`);
+      // What is done when a client has left still belongs to what it asked.
+      res.once("close", () => setImmediate(end));
       this.#watchForSecondAnswers(req, res);
       this.#watchSession(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;

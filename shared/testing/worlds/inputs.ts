@@ -182,6 +182,8 @@ const names = [
   "O'Hara & So\u0308hne",
   "Ζωή",
   "राम कुमार",
+  // A half-space, without which the parts of this name would run together.
+  "مهدی\u200cزاده",
   "李",
   "Ada 🧮",
   "x".repeat(80),

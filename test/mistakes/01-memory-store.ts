@@ -533,11 +533,10 @@ ${mountSession}`,
       [
         mountSession,
         `  const store = new session.MemoryStore();
-  app.use((_req, _res, next) => {
-    store.length((_error, count = 0) => {
-      if (count > 1_000) store.clear();
-      next();
-    });
+  let newcomers = 0;
+  app.use((req, _res, next) => {
+    if (!req.headers.cookie && ++newcomers % 1_000 === 0) store.clear();
+    next();
   });
 
 ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,

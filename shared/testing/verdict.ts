@@ -71,11 +71,9 @@ export async function under<Result>(
     return await action();
   } catch (error) {
     if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt) throw error;
-    const [mark, claim] = [
-      /^(while|once) /.test(circumstances) ? "," : ":",
-      inSentence(error.claim),
-    ];
-    throw new GoalUnmet(`${circumstances}${mark} ${claim}`, error.evidence, error.reason);
+    const mark = /^(while|once) /.test(circumstances) ? "," : ":";
+    const claim = `${circumstances}${mark} ${inSentence(error.claim)}`;
+    throw new GoalUnmet(claim, error.evidence, error.reason);
   }
 }
 

@@ -3,7 +3,7 @@ import request from "supertest";
 import type { Express } from "express";
 import { meaningOf } from "../runner/engine/explanations.ts";
 import { Answer, type SentRequest } from "./answer.ts";
-import { headersOfChromium } from "./chromium.ts";
+import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { parseSetCookie, sessionIdIn, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
@@ -213,7 +213,6 @@ export class Browser {
       ...options.headers,
     });
     const errorsBefore = site.errors.length;
-    const end = site.watch.begin(route);
 
     const start = request(site.address)[method.toLowerCase() as "get" | "post" | "options"];
     const pending = start(path)
@@ -241,7 +240,6 @@ export class Browser {
     });
     const response = await pending.catch((error: unknown) => {
       stopWaiting();
-      end();
       const thrown = site.errors[errorsBefore];
       if (options.withinMs === undefined) silentRoutes.add(route);
       const words = thrown ? describeError(thrown) : "";
@@ -291,7 +289,6 @@ export class Browser {
     for (const header of setCookieHeaders) {
       await this.#keep(header, site.origin + path);
     }
-    end();
     const answer = new Answer({
       request: sent,
       status: response.status,

@@ -2,9 +2,14 @@ import timers from "node:timers/promises";
 import { syncBuiltinESMExports } from "node:module";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange } from "./browser.ts";
-import { isOf, replyError, type CommandKind, type Hold } from "./commands.ts";
+import { Hold, isOf, replyError, type CommandKind } from "./commands.ts";
 import type { Site } from "./site.ts";
 import { atMost, hurried } from "./time.ts";
+
+const questions = ["findByEmail", "findById", "update", "changePassword", "ban", "unban"] as const;
+
+/** What an app asks the repository of users. */
+type Question = (typeof questions)[number];
 
 /**
  * Holds every question to the database and every Redis command, each until it is released.
@@ -12,25 +17,54 @@ import { atMost, hurried } from "./time.ts";
  * @param kind Holds of the commands those of this kind alone.
  */
 export function holdEverything(site: Site, kind: CommandKind | "any" = "any"): Hold {
-  const { users } = site.db;
-  const methods = ["findByEmail", "findById", "update", "changePassword", "ban", "unban"] as const;
-  const originals = methods.map((name) => [name, users[name]] as const);
   let holding = true;
   const hold = site.commands.hold(kind, () => {
     holding = false;
-    for (const [name, method] of originals) Reflect.set(users, name, method);
+    restore();
   });
-  for (const [name, method] of originals) {
-    Reflect.set(users, name, async (...args: unknown[]) => {
-      if (holding) {
-        await new Promise<void>((proceed, refuse) =>
-          hold.add(proceed, () => refuse(new Error("the database is away"))),
-        );
-      }
-      return Reflect.apply(method, users, args);
-    });
-  }
+  const restore = comeBetween(site, questions, async (ask) => {
+    if (holding) await turnAt(hold);
+    return ask();
+  });
   return hold;
+}
+
+/** The database has looked, and its answers to a question are on their way until they are released. */
+export function holdAnswers(site: Site, question: Question): Hold {
+  let holding = true;
+  const hold = new Hold("any", () => {
+    holding = false;
+    restore();
+  });
+  const restore = comeBetween(site, [question], async (ask) => {
+    const answer = await ask();
+    if (holding) await turnAt(hold);
+    return answer;
+  });
+  return hold;
+}
+
+/** @returns What to call when the app is to ask the database itself again. */
+function comeBetween(
+  { db: { users } }: Site,
+  names: readonly Question[],
+  between: (ask: () => unknown) => Promise<unknown>,
+): () => void {
+  const originals = names.map((name) => [name, users[name]] as const);
+  for (const [name, method] of originals) {
+    Reflect.set(users, name, (...args: unknown[]) =>
+      between(() => Reflect.apply(method, users, args)),
+    );
+  }
+  return () => {
+    for (const [name, method] of originals) Reflect.set(users, name, method);
+  };
+}
+
+function turnAt(hold: Hold): Promise<void> {
+  return new Promise((proceed, refuse) =>
+    hold.add(proceed, () => refuse(new Error("the database is away"))),
+  );
 }
 
 /** A request that has come as far as its first Redis command of this kind, and waits there. */

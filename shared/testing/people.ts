@@ -1,7 +1,8 @@
 import type { seededUsers } from "../app/database.ts";
+import type { Answer } from "./answer.ts";
 import type { Browser } from "./browser.ts";
 import type { Site } from "./site.ts";
-import { notJudged } from "./verdict.ts";
+import { must, notJudged } from "./verdict.ts";
 
 type Person = (typeof seededUsers)[keyof typeof seededUsers];
 
@@ -19,4 +20,17 @@ export async function withProfile(site: Site, person: Person): Promise<Browser> 
   me.orNotJudged(200, "/me does not answer those who are logged in");
   if (me.data.id !== person.id) notJudged("/me does not answer with the profile yet");
   return browser;
+}
+
+/** Logs in where somebody may be logged in already: that begins another session, whoever it is. */
+export async function logInAnew(browser: Browser, person: Person): Promise<Answer> {
+  const before = await browser.sessionId();
+  const login = await browser.logIn(person);
+  must(
+    before === undefined || before !== (await browser.sessionId()),
+    "A login keeps the session id from before: every copy of that cookie is logged in, too.",
+    login,
+    "Somebody may have planted that id, or copied the cookie. A fresh id at every login makes both worthless, whoever was logged in before.",
+  );
+  return login;
 }

@@ -16,7 +16,7 @@ import type { Services } from "../app/services.ts";
 import { meaningOf } from "../runner/engine/explanations.ts";
 import { fellThrough, unhandled, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
-import { headersOfOlderBrowsers } from "./chromium.ts";
+import { headersOfOlderBrowsers } from "./browser-headers.ts";
 import { CommandTap } from "./commands.ts";
 import { watchedConfig } from "./configuration.ts";
 import { addressOf, strayAddress, tellAddress } from "./connections.ts";

@@ -1,4 +1,5 @@
 import type { Express } from "express";
+import { vi } from "vitest";
 import { seededUsers } from "../app/database.ts";
 import type { Browser } from "./browser.ts";
 import { forge } from "./cookies.ts";
@@ -165,10 +166,10 @@ async function profiles(site: Site, member: Browser): Promise<void> {
     await site.browser().patch("/me", body);
   }
   await member.patch("/me", undefined, { rawBody: `{"password":"${ada.password}"` });
-  const { findById } = site.db.users;
-  site.db.users.findById = () => Promise.reject(new Error("the database is away"));
+  const away = new Error("the database is away");
+  const findById = vi.spyOn(site.db.users, "findById").mockRejectedValue(away);
   await member.get("/me");
-  site.db.users.findById = findById;
+  findById.mockRestore();
   const alan = await site.db.users.add({
     email: "leaving@example.com",
     password: "soon away from here",

@@ -4,11 +4,12 @@ import { foreignForm } from "../../shared/attacks/foreign-form.ts";
 import { replayedCookie } from "../../shared/attacks/replayed-cookie.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
-import { fullRedis, whyStillThere } from "../../shared/testing/commands.ts";
+import { foreignPages } from "../../shared/testing/browser-headers.ts";
+import { describeCommand, fullRedis, isOf, whyStillThere } from "../../shared/testing/commands.ts";
 import { describeSetCookie } from "../../shared/testing/cookies.ts";
 import { goalsFor, type Goal } from "../../shared/testing/goals.ts";
 import { visitUnderWay } from "../../shared/testing/moments.ts";
-import { loggedIn, withProfile } from "../../shared/testing/people.ts";
+import { logInAnew, loggedIn, withProfile } from "../../shared/testing/people.ts";
 import { mustKnow } from "../../shared/testing/refused-logins.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
@@ -204,30 +205,29 @@ goal("a request under way does not bring the session back", async ({ site, redis
   await canLogOut(site);
   for (const [what, end] of [
     ["logout", (browser: Browser) => browser.begin("POST", route).answer],
-    ["a new login", (browser: Browser) => browser.logIn(ada)],
+    ["a new login", (browser: Browser) => logInAnew(browser, ada)],
   ] as const) {
     const { browser, header, key } = await member(site, redis);
     const slow = await visitUnderWay(site, browser);
     const ended = await slow.meanwhile(() => end(browser));
     ended.orNotJudged([200, 204], `${what} gets no answer`);
+    const stored = site.commands.sent.findLast((command) => isOf(command, "store"));
     const replay = await site.browser().get("/me", { headers: { Cookie: header } });
     must(
       replay.status === 401,
       !key || (await redis.read(key)) === undefined
         ? `After ${what}, the cookie from before still works, although its session is gone.`
         : `After ${what}, a request that was still under way stored the session once more: its cookie works again.`,
-      ["GET /visits reads the session", ended, "GET /visits stores it", replay],
+      [
+        "GET /visits reads the session",
+        ended,
+        `GET /visits stores it: ${stored ? describeCommand(stored, redis.prefix) : "no command"}`,
+        replay,
+      ],
       "express-session writes a changed session at the end of its request, and the store writes it whether the key is still there or not. Whoever stole the cookie only has to keep asking. Redis can write under a condition: SET with XX, where a key is. `rewrite` is an option of `SessionStore`.",
     );
   }
 });
-
-const foreign = "https://mallory.example";
-const foreignPages: [what: string, headers: Record<string, string>][] = [
-  ["another site", { "Sec-Fetch-Site": "cross-site", Origin: foreign }],
-  ["another subdomain", { "Sec-Fetch-Site": "same-site", Origin: "https://blog.workshop.test" }],
-  ["another site, in a browser without Sec-Fetch-Site", { Origin: foreign }],
-];
 
 /** Somebody who is logged in, with the session in Redis, or the end of the goal as not judged. */
 async function member(site: Site, redis: Goal["redis"]) {

@@ -5,7 +5,7 @@ import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, story } from "../contract.ts";
-import { holdEverything } from "../moments.ts";
+import { holdAnswers, holdEverything } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
@@ -121,33 +121,24 @@ async function mustLogOutBeside(site: Site): Promise<void> {
 async function mustLimit(site: Site): Promise<void> {
   // Without a limit, an app is as right as its lesson asks.
   if (!String(site.module.createApp).includes("limitConcurrency")) return;
-  const { users } = site.db;
-  const { findByEmail } = users;
-  const seen = { asked: 0, answered: 0 };
-  let proceed = () => {};
-  const held = new Promise<void>((resolve) => (proceed = resolve));
-  users.findByEmail = async (email) => {
-    seen.asked++;
-    await held;
-    return findByEmail(email);
-  };
+  const hold = holdAnswers(site, "findByEmail");
+  let answered = 0;
   const { email, password } = ada;
   const logins = Array.from({ length: 80 }, () => {
     const { answer } = site.browser().begin("POST", "/auth/login", { email, password }, patiently);
-    const count = () => void seen.answered++;
+    const count = () => void answered++;
     return answer.then(count, count);
   });
-  for (let look = 0; look < 5_000 && seen.asked + seen.answered < logins.length; look++) {
+  for (let look = 0; look < 5_000 && hold.waiting + answered < logins.length; look++) {
     await pause(1);
   }
-  const { asked } = seen;
-  proceed();
+  const underWay = hold.waiting;
+  hold.release();
   await Promise.all(logins);
-  users.findByEmail = findByEmail;
   must(
-    asked < logins.length,
+    underWay < logins.length,
     "`limitConcurrency` limits nobody.",
-    `${logins.length} logins at once → ${asked} are under way`,
+    `${logins.length} logins at once → ${underWay} are under way`,
     "It counts what it let through: one for all requests, made once, when the app is. One that is made within a request counts that one alone.",
   );
 }

@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
 import { withClock } from "../clock.ts";
@@ -6,7 +7,7 @@ import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
 import type { Exchange } from "../browser.ts";
-import { impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
+import { holdAnswers, impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { atMost, pause } from "../time.ts";
 import { must, under } from "../verdict.ts";
@@ -287,7 +288,7 @@ async function failingDatabase(goal: WorldGoal): Promise<void> {
   const { open, step } = goal;
   const site = await open();
   const contract = new Contract(step);
-  const { users } = site.db;
+  const away = "the database is away";
   for (const [act, method] of [
     [logIn, "findByEmail"],
     [askForProfile, "findById"],
@@ -298,21 +299,16 @@ async function failingDatabase(goal: WorldGoal): Promise<void> {
     if (knownSince[act.does] > step) continue;
     const actor = new Actor(contract, site);
     if (act !== logIn) await actor.does(logIn);
-    const original = users[method];
-    let asked = false;
-    Reflect.set(users, method, () => {
-      asked = true;
-      return Promise.reject(new Error("the database is away"));
-    });
+    const asked = vi.spyOn(site.db.users, method).mockRejectedValue(new Error(away));
     const { answer } = await actor.begin(act);
     const given = await answer;
-    Reflect.set(users, method, original);
     must(
-      !asked || given.status >= 500,
+      asked.mock.calls.length === 0 || given.status >= 500,
       `${given.route} answers ${given.status}, not 500.`,
-      [given, `db.users.${method} → Error: the database is away`],
+      [given, `db.users.${method} → Error: ${away}`],
       "Not found and not answered are two things: an error belongs to the error handler.",
     );
+    asked.mockRestore();
     // Whoever ends the sessions before the password has done that much.
     if (act === changePassword) continue;
     await under("once it is back", async () => {
@@ -330,28 +326,21 @@ async function slowDatabase({ open, redis, step }: WorldGoal): Promise<void> {
   ] as const) {
     if (knownSince[act.does] > step) continue;
     const site = await open();
-    const { users } = site.db;
     const actor = new Actor(new Contract(step), site);
     if (act !== logIn) await actor.does(logIn);
-    const original = users[method];
-    let proceed = () => {};
-    const asked = new Promise<void>((reached) =>
-      Reflect.set(users, method, async (...args: unknown[]) => {
-        reached();
-        await new Promise<void>((resolve) => (proceed = resolve));
-        return Reflect.apply(original, users, args);
-      }),
-    );
+    const hold = holdAnswers(site, method);
     let exchange: Exchange | undefined;
-    const early = await impatientlyAt(asked, async () => (exchange = await actor.begin(act)));
+    const early = await impatientlyAt(
+      hold.reached,
+      async () => (exchange = await actor.begin(act)),
+    );
     // What goes on afterwards may break an answer off that has not left yet.
     if (early) await atMost(500, early.answer);
     await withClock(redis, async (pass) => {
       await pass(1 / 60);
-      proceed();
+      hold.release();
       await exchange?.answer.catch(() => {});
     });
-    Reflect.set(users, method, original);
     const given = await early?.answer;
     must(
       !given || given.status >= 500 || given.status === 429,

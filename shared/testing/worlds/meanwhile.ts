@@ -1,8 +1,9 @@
 import bcrypt from "bcrypt";
+import { vi } from "vitest";
 import { createDatabase, seededUsers, type Database } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.ts";
-import { holdEverything, interleave, waitsFor } from "../moments.ts";
+import { holdAnswers, holdEverything, interleave, waitsFor } from "../moments.ts";
 import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
@@ -212,10 +213,9 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
   const actor = new Actor(new Contract(step), site);
   await actor.does(logIn);
-  const { update } = site.db.users;
-  site.db.users.update = () => Promise.resolve(undefined);
+  const update = vi.spyOn(site.db.users, "update").mockResolvedValue(undefined);
   const late = await actor.browser.patch("/me", { displayName: "Countess" });
-  site.db.users.update = update;
+  update.mockRestore();
   must(
     !late.succeeded,
     `PATCH /me answers ${late.status} although nothing was changed.`,
@@ -241,29 +241,18 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
 /** What was found before the deletion is found for who asked before it. */
 async function deletedWhileAsked(site: Site): Promise<void> {
   const browser = await loggedIn(site, alan);
-  const { users } = site.db;
-  const { findById } = users;
-  let letGo = () => {};
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  const asked = new Promise<void>((reached) => {
-    users.findById = async (id) => {
-      users.findById = findById;
-      const user = await findById(id);
-      reached();
-      await held;
-      return user;
-    };
-  });
+  const hold = holdAnswers(site, "findById");
   const earlier = browser.begin("GET", "/me");
-  await Promise.race([asked, earlier.answer]);
-  await users.remove(alan.id);
+  await Promise.race([hold.reached, earlier.answer]);
+  hold.letOthersPass();
+  await site.db.users.remove(alan.id);
   const later = browser.begin("GET", "/me");
   // It may wait for the one before it.
   await Promise.race([later.answer, site.commands.quiet()]);
-  letGo();
+  hold.release();
   await earlier.answer;
   const answer = await later.answer;
-  await users.add(alan);
+  await site.db.users.add(alan);
   must(
     !answer.succeeded,
     "a request that comes after the deletion joins the look-up of one before, and is let in.",

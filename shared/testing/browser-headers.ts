@@ -35,3 +35,12 @@ export function headersOfOlderBrowsers(method: string, origin: string): Record<s
     ...(method !== "GET" && method !== "HEAD" && { Origin: origin }),
   };
 }
+
+const foreign = "https://mallory.example";
+
+/** What browsers say of a page that is not the site's own, and sends it a form. */
+export const foreignPages: readonly [what: string, headers: Record<string, string>][] = [
+  ["another site", { "Sec-Fetch-Site": "cross-site", Origin: foreign }],
+  ["another subdomain", { "Sec-Fetch-Site": "same-site", Origin: "https://blog.workshop.test" }],
+  ["another site, in a browser without Sec-Fetch-Site", { Origin: foreign }],
+];

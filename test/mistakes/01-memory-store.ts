@@ -578,4 +578,10 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "No standing rule is broken, on any path",
     says: "The log shows a session id, written during POST /visits",
   },
+  {
+    name: "the counter is mounted for every method",
+    edits: [['app.get("/visits"', 'app.use("/visits"']],
+    goal: "By another method",
+    says: "POST /visits counts a visit, as GET /visits does",
+  },
 ];

@@ -695,4 +695,15 @@ ${destroy}`,
     goal: "With a Redis that refuses",
     says: "a write that failed is tried again without its condition",
   },
+  {
+    name: "whoever logs in once more keeps the session",
+    edits: [
+      [
+        "    await regenerateSession(req);\n",
+        "    if (req.session.userId !== user.id) await regenerateSession(req);\n",
+      ],
+    ],
+    goal: "a request under way does not bring the session back",
+    says: "A login keeps the session id from before",
+  },
 ];

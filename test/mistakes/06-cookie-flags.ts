@@ -890,4 +890,18 @@ export function createApp`,
     goal: "In production, behind a TLS proxy",
     says: "a proxy on another machine is not believed: a login over https is answered 403",
   },
+  {
+    name: "a login over http is sent on to https",
+    edits: [
+      [
+        "app.use(requireHttps);",
+        `app.use((req, res, next) => {
+      if (req.secure) next();
+      else res.redirect(308, \`https://\${req.hostname}\${req.originalUrl}\`);
+    });`,
+      ],
+    ],
+    goal: "In production, behind a TLS proxy",
+    says: "a login over plain http is sent on to https, and not refused",
+  },
 ];

@@ -40,6 +40,7 @@ export const requests: readonly World[] = [
       if (step >= 6) {
         await behindAnotherMachine(site);
         await inTheClearFromInside(site);
+        await loginInTheClear(site);
       }
       await tellStory(site, step);
       if (step >= 6) {
@@ -139,6 +140,19 @@ async function behindAnotherMachine(site: Site): Promise<void> {
     `a proxy on another machine is not believed: a login over https is answered ${login.succeeded ? "without a cookie" : login.status}.`,
     ["the proxy asks from 10.0.0.2, with X-Forwarded-Proto: https", login],
     "`loopback` means this machine, and nobody else is in a container. One hop, 1, is the nearest proxy, wherever it stands.",
+  );
+}
+
+/** A client that is sent on goes on as before: nobody hears that its password was to be read by everybody. */
+async function loginInTheClear(site: Site): Promise<void> {
+  const { email, password } = ada;
+  const headers = { "X-Forwarded-Proto": "http" };
+  const login = await site.browser().post("/auth/login", { email, password }, { headers });
+  must(
+    login.status < 300 || login.status >= 400,
+    "a login over plain http is sent on to https, and not refused.",
+    login,
+    "The password has already travelled in the clear, and with each login it does so again: whoever is sent on never notices. Refuse it, as `requireHttps` does. To send people on is for pages that they open.",
   );
 }
 
@@ -264,6 +278,8 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
 
 async function otherMethods({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
+  await mustCountOneRoute(site);
+  if (step < 3) return;
   const contract = new Contract(step);
   const member = new Actor(contract, site);
   await member.doesAll([visit, logIn]);
@@ -308,6 +324,22 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
         "The guard stands before every method of a personal route.",
       );
     }
+  }
+}
+
+/** `app.use` takes every method, and whatever is below its path. */
+async function mustCountOneRoute(site: Site): Promise<void> {
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  for (const route of ["POST /visits", "DELETE /visits", "GET /visits/of/somebody"]) {
+    const [method = "", path = ""] = route.split(" ");
+    const answer = await visitor.begin(method, path).answer;
+    must(
+      !answer.succeeded || answer.data.visits === undefined,
+      `${route} counts a visit, as GET /visits does.`,
+      answer,
+      "A route is a method and a path: `app.get`. `app.use` mounts something for every method and for all that begins with the path, and `app.all` for every method.",
+    );
   }
 }
 

@@ -81,7 +81,7 @@ await command(usage, options, async (wanted, [extra]) => {
   app = join(workshop.folder, "steps/03-login/app.ts");
   bareApp = join(bareWorkshop.folder, "steps/03-login/app.ts");
   try {
-    const measurements = [await savesToVerdicts(saves), coldStarts(5)];
+    const measurements = [...(await savesToVerdicts(saves)), coldStarts(5)];
     if (wanted.test) measurements.push(wholeTest());
     if (wanted.json) console.log(JSON.stringify({ node: process.version, measurements }, null, 2));
     else for (const each of measurements) print(each);
@@ -99,8 +99,8 @@ function opened(terminal: Terminal): Terminal {
   return terminal;
 }
 
-/** A save, until the verdict on it stands on the screen: right and wrong in turn. */
-async function savesToVerdicts(saves: number): Promise<Measurement> {
+/** A save, until the first red goal and the verdict on it stand on the screen: right and wrong in turn. */
+async function savesToVerdicts(saves: number): Promise<Measurement[]> {
   writeFileSync(app, mistaken);
   const ours = opened(new Terminal(workshop.folder, ["step", "3"]));
   await ours.shows(verdictOf("ours", false));
@@ -113,7 +113,7 @@ async function savesToVerdicts(saves: number): Promise<Measurement> {
   );
   await bare.shows(verdictOf("bare", false));
 
-  const times = { ours: [] as number[], bare: [] as number[] };
+  const times = { ours: [] as number[], bare: [] as number[], firstRed: [] as number[] };
   for (let i = 0; i < saves; i++) {
     const right = i % 2 === 0;
     for (const [who, terminal, file] of [
@@ -123,6 +123,10 @@ async function savesToVerdicts(saves: number): Promise<Measurement> {
       const mark = terminal.mark();
       const start = performance.now();
       writeFileSync(file, right ? solution : mistaken);
+      if (who === "ours" && !right) {
+        await terminal.showsAfter(mark, /✗ /);
+        times.firstRed.push(performance.now() - start);
+      }
       await terminal.showsAfter(mark, verdictOf(who, right));
       times[who].push(performance.now() - start);
       // What runs after a verdict, such as a type check, is no part of the next one.
@@ -131,7 +135,11 @@ async function savesToVerdicts(saves: number): Promise<Measurement> {
   }
   for (const terminal of [ours, bare]) terminal.press("q");
   await Promise.all([ours.exits(), bare.exits()]);
-  return beside("save → verdict, step 3, warm", times.ours, "bare vitest --watch", times.bare);
+  const bareWatch = ["bare vitest --watch", times.bare] as const;
+  return [
+    beside("save → first red goal, step 3, warm", times.firstRed, ...bareWatch),
+    beside("save → verdict, step 3, warm", times.ours, ...bareWatch),
+  ];
 }
 
 function verdictOf(who: "ours" | "bare", right: boolean): RegExp {
@@ -182,7 +190,12 @@ async function memory(saves: number): Promise<void> {
   await terminal.exits();
 }
 
-function beside(what: string, ours: number[], whatElse: string, others: number[]): Measurement {
+function beside(
+  what: string,
+  ours: readonly number[],
+  whatElse: string,
+  others: readonly number[],
+): Measurement {
   const [a, b] = [spread(ours), spread(others)];
   return { what, ...a, ratio: a.medianMs / b.medianMs, beside: { what: whatElse, ...b } };
 }

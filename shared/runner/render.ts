@@ -85,7 +85,12 @@ function fitted(result: StepResult, tail: readonly Line[], paper: Paper): string
 }
 
 function verdict(result: StepResult, typeErrors: readonly string[] | undefined): Line[] {
-  return [...explanation(result), ...typeCheck(typeErrors), blank, ...summary(result)];
+  const count = summary(result);
+  return [
+    ...explanation(result),
+    ...typeCheck(typeErrors),
+    ...(count.length > 0 ? [blank, ...count] : []),
+  ];
 }
 
 function redisLine(description: string): Line {
@@ -393,6 +398,7 @@ function typeCheck(errors: readonly string[] | undefined): Line[] {
 }
 
 function summary(result: StepResult): Line[] {
+  if (result.isSoFar) return [];
   const goals = counted(result.goals);
   const met = goals.filter(({ verdict }) => verdict === "met").length;
   const notJudged = goals.filter(({ verdict }) => verdict === "not judged").length;

@@ -27,6 +27,8 @@ export interface StepResult {
   untouched: boolean;
   printed: Printed[];
   durationMs: number;
+  /** Whether goals are still being judged. */
+  isSoFar?: boolean;
   /**
    * What failed after the goals were met: a rule or a trial of the step itself, or goals of the steps
    * before; undefined when nobody looked.

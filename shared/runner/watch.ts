@@ -26,6 +26,8 @@ export interface Note {
 
 export type WatchEvent =
   | { type: "saved" }
+  /** A goal is unmet; others are still being judged. */
+  | { type: "goal unmet"; result: StepResult }
   /** The step's own goals are met; the trials and the steps before are still under way. */
   | { type: "goals met"; result: StepResult }
   | { type: "ran"; result: StepResult }
@@ -73,6 +75,7 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
     case "saved":
       return run(state);
 
+    case "goal unmet":
     case "goals met":
       return [{ ...dropQuestion(state, event.result), typeErrors: undefined }, []];
 

@@ -13,6 +13,7 @@ import { forgetConnections, watchConnections } from "./connections.ts";
 import { recogniseSessions } from "./cookies.ts";
 import { describeCause } from "./crashes.ts";
 import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
+import { tellJudged } from "../runner/engine/early-word.ts";
 import { meaningOf, noError } from "../runner/engine/explanations.ts";
 import { stepOfTest } from "../runner/manifest.ts";
 import { hashesDone } from "./hashes.ts";
@@ -81,7 +82,7 @@ syncBuiltinESMExports();
 /** vitest's `test` for the goals of a step, with everything a goal may ask for. */
 export function goalsFor(module: StepModule) {
   recogniseSessions(module.loginIdIn);
-  return base.extend<Goal & { run: Run; standingRules: void }>({
+  return base.extend<Goal & { run: Run; early: void; standingRules: void }>({
     run: [
       // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures from the pattern
       async ({}, use) => {
@@ -138,6 +139,29 @@ export function goalsFor(module: StepModule) {
         forgetOptions();
       },
       { scope: "file" },
+    ],
+
+    early: [
+      async ({ task, onTestFinished }, use) => {
+        onTestFinished(() => {
+          // vitest's types lack the note that it keeps.
+          const result: (typeof task.result & { note?: string }) | undefined = task.result;
+          if (!result) return;
+          const { state, errors = [], duration: durationMs = 0, note } = result;
+          tellJudged({
+            keyPrefix: inject("keyPrefix"),
+            goal: {
+              name: task.name,
+              state: state === "pass" ? "passed" : state === "fail" ? "failed" : "skipped",
+              errors: errors.map(({ name, message, stack }) => ({ name, message, stack })),
+              note,
+              durationMs,
+            },
+          });
+        });
+        await use();
+      },
+      { auto: true },
     ],
 
     ground: async ({ run, signal, task }, use) => {

@@ -37,6 +37,20 @@ test("two lanes come to the verdicts of one", async () => {
   });
 });
 
+test("the first unmet goal is told while others are still being judged", async () => {
+  const told: StepResult[] = [];
+  const onUnmet = (soFar: StepResult) => void told.push(soFar);
+  const result = await wide.judge(step, { source: mistaken, onUnmet });
+  const [soFar] = told;
+  expect([told.length, soFar?.isSoFar, result.isSoFar]).toEqual([1, true, undefined]);
+  expect(soFar?.goals.some(({ message }) => message === "It did not run.")).toBe(true);
+  const unmet = soFar?.goals.filter(({ verdict }) => verdict === "unmet") ?? [];
+  expect(unmet).toHaveLength(1);
+  expect(result.goals).toContainEqual(unmet[0]);
+  await wide.judge(step, { source: solution, onUnmet });
+  expect(told).toHaveLength(1);
+});
+
 test("nothing that a file keeps in variables reaches the next run", async () => {
   const counting = `${solution}\nlet times = 0;\nconsole.log("loaded", ++times);\n`;
   for (let run = 0; run < 3; run++) {

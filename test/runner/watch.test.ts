@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { steps, type StepEntry } from "../../shared/runner/manifest.ts";
+import { renderWatch } from "../../shared/runner/render.ts";
 import type { StepResult } from "../../shared/runner/result.ts";
 import { update, watching, type WatchEvent, type WatchState } from "../../shared/runner/watch.ts";
 
@@ -36,4 +37,15 @@ test("a peculiarity of the machine stays through runs", () => {
     { type: "ran", result: judged("met") },
   );
   expect(state.notice).toBe("No watchers.");
+});
+
+test("an unmet goal is shown at once, without a count, and the run goes on", () => {
+  const [before] = watching(step);
+  const soFar = { ...judged("unmet"), isSoFar: true };
+  const [state, actions] = update(before, { type: "goal unmet", result: soFar });
+  expect([state.running, actions]).toEqual([true, []]);
+  const screen = renderWatch({ ...state, redis: "embedded" }, { columns: 80, color: false });
+  expect(screen).toMatch(/✗ /);
+  expect(screen).toMatch(/Running the goals/);
+  expect(screen).not.toMatch(/goals met/);
 });

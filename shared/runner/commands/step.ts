@@ -126,6 +126,7 @@ function watch(
       try {
         if (redis.kind === "external") await checkRedis(redis.url);
         const result = await engine.judge(step, {
+          onUnmet: (soFar) => happen({ type: "goal unmet", result: soFar }),
           onGoalsMet: (soFar) => happen({ type: "goals met", result: soFar }),
           signal,
         });

@@ -12,11 +12,13 @@ import {
 } from "../result.ts";
 import { standingRules, trialsOf } from "../trials.ts";
 import { UserError } from "../user-error.ts";
-import { Lane, type Judgement } from "./lane.ts";
+import { Lane, type Finding, type Judgement } from "./lane.ts";
 
 export interface Judging {
   /** What to judge instead of the file on disk. */
   source?: string;
+  /** Called once, as soon as a goal is unmet: the others are still being judged. */
+  onUnmet?(soFar: StepResult): void;
   /** Called when the step's own goals are met, before the steps before are looked at. */
   onGoalsMet?(result: StepResult): void;
   /** When only the goals are still worth knowing: what has begun after them is given up. */
@@ -67,9 +69,12 @@ export class Engine {
    * Judges the learner's file by the goals of its step and, when they are met, by the trials and by the
    * goals of the steps before: each step builds on them.
    */
-  async judge(step: StepEntry, { source, onGoalsMet, signal }: Judging = {}): Promise<StepResult> {
+  async judge(
+    step: StepEntry,
+    { source, onUnmet, onGoalsMet, signal }: Judging = {},
+  ): Promise<StepResult> {
     const code = source ?? contentOf(step);
-    const result = await this.run(step, code);
+    const result = await this.run(step, code, { onUnmet });
     if (code === undefined || !meetsItsGoals(result)) return result;
     onGoalsMet?.(result);
     const lost: LostGoal[] = (result.broken ?? []).map((message) => ({
@@ -95,6 +100,7 @@ export class Engine {
    * @param only The names of the goals to judge; the others are left not judged.
    * @param owner The step whose file it is, when that is a later one.
    * @param signal When the verdict is not worth waiting for any more.
+   * @param onUnmet Called once, with what is known by then, as soon as a goal is unmet.
    */
   async run(
     step: StepEntry,
@@ -103,7 +109,13 @@ export class Engine {
       only,
       owner = step,
       signal,
-    }: { only?: readonly string[]; owner?: StepEntry; signal?: AbortSignal | undefined } = {},
+      onUnmet,
+    }: {
+      only?: readonly string[];
+      owner?: StepEntry;
+      signal?: AbortSignal | undefined;
+      onUnmet?: Judging["onUnmet"] | undefined;
+    } = {},
   ): Promise<StepResult> {
     const start = performance.now();
     const isAsked = ({ name }: GoalEntry) => only?.includes(name) ?? true;
@@ -115,8 +127,18 @@ export class Engine {
       untouched = isStarter(step, code);
       const judged = { code, file: whereItStands(owner) };
       const goals = listed.filter(isAsked);
+      const findings: Judgement["findings"] = new Map();
+      const onFinding = (name: string, finding: Finding) => {
+        if ([...findings.values()].some(({ verdict }) => verdict === "unmet")) return;
+        findings.set(name, finding);
+        if (finding.verdict !== "unmet") return;
+        const soFar = verdicts(listed, [{ findings }], undefined);
+        const durationMs = performance.now() - start;
+        onUnmet?.({ step, goals: soFar, untouched, printed: [], durationMs, isSoFar: true });
+      };
+      const options = { signal, onFinding: onUnmet && onFinding };
       judgements = await Promise.all(
-        this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals, signal)),
+        this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals, options)),
       );
       if (!signal?.aborted) this.#learnDurations(goals, judgements);
     } catch (error) {
@@ -159,7 +181,7 @@ export class Engine {
       for (let next = 0; next < goals.length; next += trialsAtOnce) {
         const piece = goals.slice(next, next + trialsAtOnce);
         if (signal?.aborted || names.indexOf(piece[0] ?? "") > first) return;
-        const judgement = await lane.judge(step, judged, piece, signal);
+        const judgement = await lane.judge(step, judged, piece, { signal });
         judgements.push(judgement);
         fault ??= faultOf(judgement);
         const failed = piece.find((name) => judgement.findings.get(name)?.verdict === "unmet");
@@ -279,7 +301,7 @@ function faultOf({ fault, findings }: Judgement): string | undefined {
 /** The findings of all lanes as one verdict per goal. */
 function verdicts(
   goals: readonly GoalEntry[],
-  judgements: readonly Judgement[],
+  judgements: readonly Pick<Judgement, "findings">[],
   fault: string | undefined,
 ): GoalResult[] {
   const findings = new Map(judgements.flatMap((each) => [...each.findings]));

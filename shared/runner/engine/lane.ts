@@ -14,6 +14,7 @@ import {
   type Frame,
   type Standing,
 } from "./endless-loops.ts";
+import { hearJudged, type JudgedGoal } from "./early-word.ts";
 import { endingCall, endsTheProcess, meaningOf, withoutImports } from "./explanations.ts";
 import { JudgedFiles } from "./judged-files.ts";
 import { fileOf, inProject, isLearners, placeIn } from "./places.ts";
@@ -41,6 +42,13 @@ export interface Finding extends Omit<GoalResult, "goal"> {
   /** Not judged, because Redis went away. */
   redisIsGone?: boolean;
   durationMs?: number;
+}
+
+export interface LaneOptions {
+  /** When nobody waits any more: what is not judged by then is given up. */
+  signal?: AbortSignal | undefined;
+  /** Hears of each goal as soon as it is judged. */
+  onFinding?: ((name: string, finding: Finding) => void) | undefined;
 }
 
 /** What a lane found out about the goals that it was given. */
@@ -134,16 +142,21 @@ export class Lane {
    * Judges a file as the step's `app.ts`.
    *
    * @param file Where it stands: what it imports is found from there.
-   * @param signal When nobody waits any more: what is not judged by then is given up.
    */
   async judge(
     step: StepEntry,
     { code, file }: { code: string; file: string },
     goals: readonly string[],
-    signal?: AbortSignal,
+    { signal, onFinding }: LaneOptions = {},
   ): Promise<Judgement> {
     await this.#running;
     this.#file = file;
+    const early =
+      onFinding &&
+      hearJudged(this.#keySpace.prefix, (goal) => {
+        const finding = findingOf(goal, file);
+        if (finding) onFinding(goal.name, finding);
+      });
     this.#printed.length = 0;
     for (const changed of this.#files.judge(stepPaths(step).app, file, code, this.#didNotLoad)) {
       // The thread keeps code, and so does Vite.
@@ -159,7 +172,7 @@ export class Lane {
       const first = lostThreads === 0;
       const { cases, error, lost: message } = await this.#round(step, open, { first, signal });
       for (const name of open) {
-        const finding = findingOf(cases.get(name), this.#file);
+        const finding = findingOf(judgedGoal(cases.get(name)), this.#file);
         if (finding) findings.set(name, finding);
         for (const [rule, message] of Object.entries(cases.get(name)?.meta().broken ?? {})) {
           if (!broken.has(rule)) broken.set(rule, message);
@@ -182,6 +195,7 @@ export class Lane {
         break;
       }
     }
+    early?.close();
     await this.#keySpace.clear();
     return { findings, fault, printed: [...this.#printed], broken };
   }
@@ -294,19 +308,30 @@ async function within(ms: number, something: Promise<unknown>): Promise<void> {
   enough.abort();
 }
 
-/** What a finished test says about its goal; undefined when it did not finish. */
-function findingOf(test: TestCase | undefined, judged: string): Finding | undefined {
+/** A test that has come to its end; undefined when it did not. */
+function judgedGoal(test: TestCase | undefined): JudgedGoal | undefined {
   const result = test?.result();
   if (!test || !result || result.state === "pending") return undefined;
-  const durationMs = test.diagnostic()?.duration ?? 0;
-  if (result.state === "passed") return { verdict: "met", durationMs };
-  if (result.state === "skipped") {
-    if (result.note === undefined) return undefined;
-    return { verdict: "not judged", message: result.note, durationMs };
+  return {
+    name: test.name,
+    state: result.state,
+    errors: result.errors ?? [],
+    note: result.state === "skipped" ? result.note : undefined,
+    durationMs: test.diagnostic()?.duration ?? 0,
+  };
+}
+
+/** What a test says about its goal; undefined when it did not finish. */
+function findingOf(goal: JudgedGoal | undefined, judged: string): Finding | undefined {
+  if (!goal) return undefined;
+  const { state, errors, note, durationMs } = goal;
+  if (state === "passed") return { verdict: "met", durationMs };
+  if (state === "skipped") {
+    return note === undefined ? undefined : { verdict: "not judged", message: note, durationMs };
   }
-  const [error] = result.errors;
+  const [error] = errors;
   if (!error) return undefined;
-  const { name, message } = error;
+  const { name, message = "" } = error;
   if (name === "GoalUnmet") return { verdict: "unmet", message, durationMs };
   if (name === "AppNotBuilt") {
     return { verdict: "unmet", message, commonCause: firstLine(message), durationMs };

@@ -63,7 +63,7 @@ export class Device {
   }
 }
 
-const copied = "then, with the cookie of another device";
+const copied = "then, with a copy of the cookie";
 
 /** Something that ends sessions: as in "after …", and how a device asks for it. */
 export interface Ending {

@@ -338,12 +338,11 @@ function isHandshake(name: string): boolean {
 
 /** `SET sess:abc… {"cookie":…} EX 86400 XX → nil`: one command and its answer, for people. */
 export function describeCommand({ name, args, reply }: SentCommand, prefix: string): string {
-  const words = args.map((arg) => {
-    const word = arg.replace(prefix, "");
-    return word.length > 24 ? `${word.slice(0, 18)}…` : word;
-  });
+  const short = (word: string, most: number) =>
+    word.length > most ? `${word.slice(0, most - 6)}…` : word;
+  const words = args.map((arg) => short(arg.replace(prefix, ""), 24));
   const answer = reply === null ? "nil" : reply === undefined ? "no answer" : String(reply);
-  return `${[name.toUpperCase(), ...words].join(" ")} → ${answer}`;
+  return `${[name.toUpperCase(), ...words].join(" ")} → ${short(answer, 80)}`;
 }
 
 /** What kept a session that was to be deleted, by the commands that were sent meanwhile. */
@@ -353,6 +352,15 @@ export function whyStillThere(commands: readonly SentCommand[]): string {
   if (deletions.some(({ reply }) => Number(reply) > 0))
     return "it is deleted, and stored once more";
   return "what is deleted in Redis is a key that does not exist";
+}
+
+/** How a session came back that was ended before the last of these commands, which stored it. */
+export function whyBack(commands: readonly SentCommand[]): string {
+  const [, ...others] = commands.filter((command) => !isOf(command, "prolong"));
+  const [check, store] = [others.at(-2), others.at(-1)];
+  return check && store && !isOf(check, "store", "delete")
+    ? `: it was there at ${check.name.toUpperCase()}, and gone by the time of ${store.name.toUpperCase()}`
+    : ": its cookie works again";
 }
 
 /** `SET sess:abc…, EXPIRE sess:abc…`, for people. */

@@ -69,11 +69,14 @@ function turnAt(hold: Hold): Promise<void> {
 
 /** A request that has come as far as its first Redis command of this kind, and waits there. */
 export async function underWay(site: Site, kind: CommandKind, begin: () => Exchange) {
+  const before = site.commands.sent.length;
   const hold = site.commands.hold(kind);
   const slow = begin();
   await Promise.race([hold.reached, slow.answer.catch(() => {})]);
   hold.letOthersPass();
   return {
+    /** What it has asked Redis so far, with the command that waits. */
+    asked: site.commands.sent.slice(before),
     /**
      * Does something, lets the request go on, and waits until both are done.
      *

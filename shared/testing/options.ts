@@ -80,6 +80,8 @@ interface Noted extends Cause {
 }
 
 const noted: Noted[] = [];
+/** Whether a request has just arrived, and is being handed to the app. */
+let isHandingOver = false;
 /** What `session()` was given, call by call. */
 const sessions: object[] = [];
 /** The requests that have come to what it made. */
@@ -95,6 +97,14 @@ export function forgetOptions(): void {
 export function noteSessionOptions(options: object | undefined, place: string | undefined): void {
   const given: object = { ...options };
   sessions.push(given);
+  if (isHandingOver) {
+    noted.push({
+      symptom: /begins another session/,
+      claim: `\`session()\` is called anew with each request${at(place)}.`,
+      reason:
+        "Each of them keeps its sessions in a store of its own, which nobody asks again. Call it once, when the app is made, and mount what it returns: `app.use(session({ … }))`.",
+    });
+  }
   noteMisspelt("`session()`", given, ofSession, place);
   const cookie: unknown = Reflect.get(given, "cookie");
   if (typeof cookie === "function") return;
@@ -122,6 +132,16 @@ export function noteSessionOptions(options: object | undefined, place: string | 
       reason:
         "Elsewhere there is no `req.session`. A session is for the whole app: leave the path out, or take `/`.",
     });
+  }
+}
+
+/** Hands a request over to an app. */
+export function handOver(toTheApp: () => void): void {
+  isHandingOver = true;
+  try {
+    toTheApp();
+  } finally {
+    isHandingOver = false;
   }
 }
 

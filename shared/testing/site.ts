@@ -23,7 +23,7 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
-import { noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
+import { handOver, noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
 import { AppNotBuilt } from "./verdict.ts";
 import type { SessionSeen, Watch } from "./watch.ts";
 
@@ -328,7 +328,7 @@ export class Site {
       if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
       const isBehindProxy = this.config.env === "production";
       pretend(req.socket, isBehindProxy ? this.proxyAddress : this.visitorAddress);
-      app(req, res, (error?: unknown) => {
+      const onEnd = (error?: unknown) => {
         if (error) {
           const thrown = error instanceof Error ? error : new Error(String(error));
           this.#ground.errors.push(thrown);
@@ -341,7 +341,8 @@ export class Site {
         if (error) res.setHeader(unhandled, "1");
         else if ("route" in req) res.setHeader(fellThrough, "1");
         res.end();
-      });
+      };
+      handOver(() => app(req, res, onEnd));
     });
     // A connection that the server gives up must not be the one that the next request takes.
     this.#server.keepAliveTimeout = 0;

@@ -33,9 +33,12 @@ goal("the right password logs in", async ({ site, browser, redis }) => {
   const contents = [...(await redis.contents())];
   must(
     contents.some(([, value]) => knows(value, ada.id)),
-    "After a login, no session in Redis holds the user's id.",
+    contents.length > 0
+      ? "The session that a login stores does not hold the user's id."
+      : "After a login, there is no session in Redis.",
     [answer, ...contents.map(([key, value]) => `${key} = ${value}`)],
-    "The session is what the server remembers: put the user's id into `req.session`, once `regenerate` has begun an empty one.",
+    "The session is what the server remembers: put the user's id into `req.session`, once `regenerateSession` has begun an empty one. What was put there before is gone.",
+    4,
   );
 });
 
@@ -144,11 +147,15 @@ goal("the session id from before login is nobody afterwards", async ({ site, bro
   const headers = { Cookie: seen.planted };
   const key = await sessionKeyOf(site, redis, () => browser.get("/visits", { headers }));
   const former = key && (await redis.read(key));
+  const others = [...(await redis.contents())].filter(([name]) => name !== key);
+  const inTheNewOne = others.filter(([, value]) => value.includes(ada.id)).length > 1;
   must(
     !seen.sameId && !former?.includes(ada.id),
     seen.sameId
       ? "A login keeps the session id from before."
-      : "The session id from before login is logged in afterwards.",
+      : inTheNewOne
+        ? "The session id from before login is logged in afterwards, too."
+        : "A login stores the user in the session from before, and not in the new one: `regenerateSession` is not awaited.",
     [...answers, `the session that it opens: ${key} = ${former ?? "none"}`],
     "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at every login, waited for before anything is stored, makes the old one worthless.",
   );

@@ -178,7 +178,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   const after = await site.db.users.findById(ada.id);
   must(
     after?.displayName === "Augusta Ada",
-    `PATCH /me ${after?.displayName === "  Augusta Ada  " ? "stores the name as the client sent it, not trimmed" : "does not store the new name"}.`,
+    `PATCH /me ${after?.displayName === "  Augusta Ada  " ? "stores the name as the client sent it, and not as a schema made it: it is not trimmed" : "does not store the new name"}.`,
     [answer, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
     "A schema with `.trim()` makes `req.validBody`, an object with `displayName`: that is what `db.users.update` takes, after the id. `req.body` is still the client's, with every other field that it cared to send.",
   );
@@ -204,9 +204,13 @@ goal("a display name has 1 to 80 characters", async ({ site }) => {
       "Trim first, then count: `validate` with a schema does both before your handler runs.",
     );
   }
-  for (const right of ["x".repeat(80), `  ${"x".repeat(80)} `, "é".repeat(80)]) {
-    const why = "These are 80 letters: trim first, then count letters, not bytes.";
-    (await rename(right)).mustBe(200, `"${right}" is refused.`, why);
+  for (const [right, what] of [
+    ["x".repeat(80), "is refused"],
+    [`  ${"x".repeat(80)} `, "between blanks is refused: it is counted before it is trimmed"],
+    ["é".repeat(80), "is refused when each takes two bytes"],
+  ] as const) {
+    const why = "Trim first, then count: letters, not bytes.";
+    (await rename(right)).mustBe(200, `A name of 80 letters ${what}.`, why);
   }
 });
 
@@ -244,6 +248,7 @@ goal("no password hash leaves the server", async ({ site }) => {
       `The answer to ${answer.route} contains a password hash.`,
       answer,
       "A hash can be guessed at offline. Name the fields that may leave, instead of answering with the whole user.",
+      answer.request.method === "PATCH" ? 3 : undefined,
     );
   }
 });

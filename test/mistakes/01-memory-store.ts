@@ -56,7 +56,7 @@ export const mistakes: readonly Mistake[] = [
       ["    }),\n  );", "    })(req, res, next),\n  );"],
     ],
     goal: "a second visit counts 2",
-    says: "counts 1, not 2",
+    says: "`session()` is called anew with each request",
   },
   {
     name: "a Secure cookie over http",
@@ -281,7 +281,7 @@ export const mistakes: readonly Mistake[] = [
       ["      secret,\n", "      secret,\n      genid: () => `visitor-${++visitors}`,\n"],
     ],
     goal: "With an id that can be foreseen",
-    says: "a new visitor is given the session of an earlier one",
+    says: "a new visitor is given the session id of an earlier one",
   },
   {
     name: "the count from a cookie that anybody can write",

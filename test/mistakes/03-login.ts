@@ -107,7 +107,7 @@ export const mistakes: readonly Mistake[] = [
       [storeUser, `${storeUser}    await regenerateSession(req);\n`],
     ],
     goal: "the right password logs in",
-    says: "no session in Redis holds the user's id",
+    says: "The session that a login stores does not hold the user's id",
   },
   {
     name: "the body is not validated",
@@ -200,7 +200,7 @@ ${refusal.replace("!user || ", "")}`,
     name: "regenerate is not waited for",
     edits: [["await regenerateSession(req)", "void regenerateSession(req)"]],
     goal: "the session id from before login is nobody afterwards",
-    says: "id from before login is logged in afterwards",
+    says: "in the session from before, and not in the new one: `regenerateSession` is not awaited",
   },
   {
     name: "failed attempts are counted in the session",

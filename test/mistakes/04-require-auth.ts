@@ -358,7 +358,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a display name has 1 to 80 characters",
-    says: 'é" is refused',
+    says: "A name of 80 letters is refused when each takes two bytes",
   },
   {
     name: "a name without end",

@@ -33,7 +33,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a session is written whether it is still there or not",
     edits: plainStore,
     goal: "a request under way does not bring the session back",
-    says: "a request that was still under way stored the session once more",
+    says: "a request that was under way stored the session once more",
   },
   {
     name: "looked for first, then written",
@@ -51,7 +51,7 @@ export const mistakes: readonly Mistake[] = [
     name: "NX in place of XX",
     edits: [['"XX"', '"NX"']],
     goal: "a request under way does not bring the session back",
-    says: "After logout, a request that was still under way stored the session once more: its cookie works again",
+    says: "After logout, a request that was under way stored the session once more: its cookie works again",
   },
   {
     name: "nobody asks where a request comes from",

@@ -172,7 +172,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the second look forgets the ban",
     edits: [["if (now && !now.banned && now.passwordHash", "if (now && now.passwordHash"]],
     goal: "a login under way survives neither a new password nor a ban",
-    says: "A login that was under way survives a ban",
+    says: "A login that was about to store its session survives a ban",
   },
   {
     name: "whatever is no POST lifts a ban",
@@ -454,7 +454,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the whole index is deleted",
     edits: [[deleteThem, "    await redis.del(...keys);\n    await redis.del(index);\n"]],
     goal: "a login meanwhile is ended, or stays within reach",
-    says: "A login meanwhile can never be ended",
+    says: "Logging out everywhere again spares a login of meanwhile",
   },
   {
     name: "the index is emptied first",
@@ -580,7 +580,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "When two do the same at once",
-    says: "two changes of a password both take the old one",
+    says: "of two changes of a password with the same old one, both are done",
   },
   {
     name: "a ban that cannot be lifted",

@@ -34,7 +34,7 @@ async function twoChanges({ open }: WorldGoal): Promise<void> {
         const both = answers.every(({ succeeded }) => succeeded);
         must(
           !both,
-          "two changes of a password both take the old one.",
+          "of two changes of a password with the same old one, both are done.",
           answers,
           "The second one was asked for by somebody who knows the current password no more. `db.users.changePassword` says which came first: believe it.",
         );

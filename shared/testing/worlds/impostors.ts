@@ -185,7 +185,7 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
   for (const [chance, claim, reason] of [
     [
       random,
-      "after a restart, a new visitor is given the session of an earlier one.",
+      "after a restart, a new visitor is given the session id of an earlier one.",
       "A session id has to be random: one that is counted up, or made of the time, comes again, and can be guessed.",
     ],
     [

@@ -139,7 +139,7 @@ async function behindAnotherMachine(site: Site): Promise<void> {
     login.succeeded && login.sessionCookie,
     `a proxy on another machine is not believed: a login over https is answered ${login.succeeded ? "without a cookie" : login.status}.`,
     ["the proxy asks from 10.0.0.2, with X-Forwarded-Proto: https", login],
-    "`loopback` means this machine, and nobody else is in a container. One hop, 1, is the nearest proxy, wherever it stands.",
+    "`loopback` is this machine, and in a container the app is alone on it. One hop, 1, is the nearest proxy, wherever it stands.",
   );
 }
 

@@ -49,7 +49,7 @@ const circumstances = [
   { name: "With an id that can be foreseen", since: 1 },
   { name: "Under another name of the cookie", since: 6 },
   { name: "With more in the address", since: 1 },
-  { name: "For whoever says who they are", since: 4 },
+  { name: "When a request says who it is from", since: 4 },
   { name: "With a link instead of a form", since: 5 },
   { name: "On many devices, at two processes", since: 7 },
   { name: "With passwords of every kind", since: 7 },

@@ -116,7 +116,7 @@ export class Browser {
       !overTls.setCookies.some(({ secure }) => secure),
       "The session cookie is Secure: on http nobody gets it.",
       [answer, "over TLS:", overTls],
-      "express-session withholds a Secure cookie from a connection without TLS, and here is none. Secure is for production, behind TLS.",
+      "express-session withholds a Secure cookie from a connection without TLS, such as yours in development. Secure is for production, behind TLS.",
       todoOfCookie,
     );
     const { whenHeadersLeft = {}, atTheEnd = {} } =

@@ -4,6 +4,13 @@ import type { KeySpace } from "../redis/key-space.ts";
 /** Lets hours pass at once: for the app, for its browsers and for what Redis keeps. */
 export type Pass = (hours: number) => Promise<void>;
 
+let passedSeconds = 0;
+
+/** How far the app is ahead of the clock of Redis, in seconds. */
+export function aheadOfRedis(): number {
+  return passedSeconds;
+}
+
 /** Holds the clock while something happens; time passes only where `pass` says so. */
 export async function withClock(
   redis: KeySpace,
@@ -12,10 +19,13 @@ export async function withClock(
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   try {
     await action(async (hours) => {
-      vi.setSystemTime(Date.now() + hours * 60 * 60 * 1000);
-      await redis.age(hours * 60 * 60);
+      const seconds = hours * 60 * 60;
+      passedSeconds += seconds;
+      vi.setSystemTime(Date.now() + seconds * 1000);
+      await redis.age(seconds);
     });
   } finally {
+    passedSeconds = 0;
     vi.useRealTimers();
   }
 }

@@ -1,6 +1,7 @@
 import type { Command, Redis } from "ioredis";
+import { aheadOfRedis } from "./clock.ts";
 import { noteRedisWrite } from "./memory-store.ts";
-import { scriptOf } from "./scripts.ts";
+import { scriptOf, tellTime } from "./scripts.ts";
 import { pause } from "./time.ts";
 
 /** A Redis command as the app sent it; keys carry the prefix of the run. */
@@ -15,8 +16,11 @@ export interface SentCommand {
   reply?: unknown;
 }
 
-/** What Redis says when it is full. */
+/** What a Redis that is full says to what would store something. */
 export const fullRedis = "OOM command not allowed when used memory > 'maxmemory'.";
+
+/** What a Redis that has just been started says to every command. */
+export const startingRedis = "LOADING Redis is loading the dataset in memory";
 
 /** What commands are about: reading a session, storing one, prolonging one, deleting one. */
 export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
@@ -46,7 +50,9 @@ export class CommandTap {
       seen.add(command);
       const { name } = command;
       const args = command.args.map(String);
-      const sent: SentCommand = { name, args, shared, script: scriptOf(name, args, redis) };
+      const script = scriptOf(name, args, redis);
+      tellTime(command, script, aheadOfRedis());
+      const sent: SentCommand = { name, args, shared, script };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       if (isOf(sent, "store")) noteRedisWrite();
@@ -108,7 +114,7 @@ export class CommandTap {
       : [...this.#holds].find(
           ({ kind }) => kind === "any" || batch.some(({ sent }) => isOf(sent, kind)),
         );
-    if (hold) hold.add(proceed, () => refuse(batch, fullRedis));
+    if (hold) hold.add(proceed, () => refuse(batch, wordsFor(batch)));
     else proceed();
   }
 
@@ -126,7 +132,7 @@ export class CommandTap {
   }
 
   /** From now on, commands of this kind fail, with these words of Redis or of the client. */
-  fail(kind: CommandKind, words = fullRedis): void {
+  fail(kind: CommandKind, words = kind === "store" ? fullRedis : startingRedis): void {
     this.#failing.set(kind, words);
   }
 
@@ -179,6 +185,10 @@ function isTransaction(batch: readonly Outgoing[]): boolean {
 }
 
 /** Has commands fail as Redis does it: of a transaction, nothing is done. */
+function wordsFor(batch: readonly Outgoing[]): string {
+  return batch.some(({ sent }) => isOf(sent, "store")) ? fullRedis : startingRedis;
+}
+
 function refuse(batch: readonly Outgoing[], words: string): void {
   const aborted = /^[A-Z]+ /.test(words)
     ? "EXECABORT Transaction discarded because of previous errors."
@@ -241,7 +251,7 @@ export class Hold {
     this.#waiting.shift()?.proceed();
   }
 
-  /** Has the longest waiting command fail, as at a Redis that is full. */
+  /** Has the longest waiting command fail, as at a Redis that is full or has just been started. */
   refuseOne(): void {
     this.#waiting.shift()?.refuse();
   }

@@ -1,7 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { unhandled } from "./answer.ts";
-import { fullRedis, isOf, type SentCommand } from "./commands.ts";
+import { fullRedis, isOf, type SentCommand, startingRedis } from "./commands.ts";
 import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import { isJson } from "./session-keys.ts";
@@ -93,7 +93,8 @@ export const rules: readonly Rule[] = [
                 ? "the files of its own project"
                 : /express/i.test(String(answer.headers["x-powered-by"] ?? ""))
                   ? "that Express runs here, in X-Powered-By"
-                  : site.config.env === "production" && answer.text.includes(fullRedis)
+                  : site.config.env === "production" &&
+                      [fullRedis, startingRedis].some((words) => answer.text.includes(words))
                     ? "what Redis said"
                     : undefined;
         if (what) {

@@ -3,11 +3,11 @@ import { vi } from "vitest";
 import { seededUsers } from "../app/database.ts";
 import type { Browser } from "./browser.ts";
 import { forge } from "./cookies.ts";
-import { fullRedis, replyError } from "./commands.ts";
+import { replyError, startingRedis } from "./commands.ts";
 import { chosenByTheClient } from "./rules.ts";
 import { passwordOfRedis } from "./secrets.ts";
 import type { Site } from "./site.ts";
-import { must, notJudged } from "./verdict.ts";
+import { must, notJudged, under } from "./verdict.ts";
 
 const { ada, alan, grace } = seededUsers;
 
@@ -168,7 +168,7 @@ async function profiles(site: Site, member: Browser): Promise<void> {
   await member.patch("/me", undefined, { rawBody: `{"password":"${ada.password}"` });
   const away = new Error("the database is away");
   const findById = vi.spyOn(site.db.users, "findById").mockRejectedValue(away);
-  await member.get("/me");
+  await under("while the database is away", () => member.get("/me"));
   findById.mockRestore();
   const alan = await site.db.users.add({
     email: "leaving@example.com",
@@ -202,7 +202,7 @@ async function troubles(site: Site, member: Browser, step: number): Promise<void
   end();
   await lostConnection(site);
   for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
-    for (const words of [fullRedis, "Command timed out"]) {
+    for (const words of [startingRedis, "Command timed out"]) {
       site.commands.fail(kind, words);
       await member.get("/visits");
       await site.browser().get("/visits");

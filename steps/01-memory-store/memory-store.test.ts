@@ -109,7 +109,7 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
   const answer = await site.browser().get("/nothing-here");
   must(
     answer.setCookies.length === 0,
-    `A visitor with nothing to remember got a session: ${whyTrue("saveUninitialized") ?? "something is written into everybody's"}.`,
+    `A visitor with nothing to remember got a session: ${whyTrue("saveUninitialized") ?? "something is written into everybody's session, whatever they ask for"}.`,
     answer,
     "Every bot that passes by then leaves a session behind, and every visitor gets a cookie before they agreed to any.",
   );

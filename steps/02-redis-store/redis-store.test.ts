@@ -100,7 +100,7 @@ goal("an anonymous request leaves no key", async ({ site, browser, redis }) => {
   const added = (await redis.keys()).filter((key) => !before.includes(key));
   must(
     added.length === 0,
-    `A visitor with nothing to remember left a session in Redis: ${whyTrue("saveUninitialized") ?? "something is written into everybody's"}.`,
+    `A visitor with nothing to remember left a session in Redis: ${whyTrue("saveUninitialized") ?? "something is written into everybody's session, whatever they ask for"}.`,
     [answer, `new key: ${added.join(", ")}`],
     "Each request of a bot then costs memory for a day.",
   );

@@ -1,6 +1,7 @@
 import { seededUsers } from "../../shared/app/database.ts";
 import { guessByAnswer } from "../../shared/attacks/account-guessing.ts";
 import { sessionFixation } from "../../shared/attacks/session-fixation.ts";
+import { fullRedis } from "../../shared/testing/commands.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { mustTakeAsLong } from "../../shared/testing/guessing.ts";
 import { containsHash, hashingDuring } from "../../shared/testing/hashes.ts";
@@ -120,7 +121,7 @@ goal("no password hash leaves the server", async ({ browser, redis }) => {
     place === undefined,
     `A password hash stands in ${place}.`,
     answer,
-    "A hash can be guessed at offline, at billions of guesses a day, and Redis is backed up, monitored and shared. Answer with the fields that you name, store the id, and never the whole user.",
+    "A hash can be guessed at offline, where no limit of a login counts, and Redis is backed up, monitored and shared. Answer with the fields that you name, store the id, and never the whole user.",
   );
 });
 
@@ -231,7 +232,7 @@ goal("a login that cannot be stored is an error", async ({ site, browser }) => {
   must(
     answer.status >= 500,
     `Redis refused to store the session, and the login answers ${answer.status}${answer.succeeded ? "" : ", as if it were the user's fault"}.`,
-    [answer, "SET → OOM command not allowed when used memory > 'maxmemory'."],
+    [answer, `SET → ${fullRedis}`],
     answer.succeeded
       ? "The user is told that they are in, and the next request says that they are not. Save before you answer and wait for it; its error, which `req.session.save` hands to the callback, goes to the error handler."
       : "The password was right. An error that is none of the user's goes to the error handler, which logs it and answers 500: a `catch` around everything takes it for a refusal.",

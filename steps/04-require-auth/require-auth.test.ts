@@ -1,5 +1,6 @@
 import { vi } from "vitest";
 import { seededUsers } from "../../shared/app/database.ts";
+import { startingRedis } from "../../shared/testing/commands.ts";
 import { forge } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { containsHash } from "../../shared/testing/hashes.ts";
@@ -81,7 +82,7 @@ goal("a store that cannot be read is an error, not a stranger", async ({ site })
   must(
     answer.status >= 500,
     `When Redis cannot be read, /me answers ${answer.status} to somebody who is logged in.`,
-    [answer, "GET → OOM command not allowed when used memory > 'maxmemory'."],
+    [answer, `GET → ${startingRedis}`],
     "Nobody knows who this is: that is an error of the server. A 401 would send people to log in again, who are logged in.",
   );
 });

@@ -7,7 +7,7 @@ import type { Browser } from "../../shared/testing/browser.ts";
 import { foreignPages } from "../../shared/testing/browser-headers.ts";
 import {
   describeCommand,
-  fullRedis,
+  startingRedis,
   whyBack,
   whyStillThere,
 } from "../../shared/testing/commands.ts";
@@ -138,8 +138,8 @@ goal("a store that fails answers 500", async ({ site }) => {
   await canLogOut(site);
   const browser = await loggedIn(site, ada);
   for (const [kind, words, what] of [
-    ["read", fullRedis, "Redis refused to read the session"],
-    ["delete", fullRedis, "Redis refused to delete the session"],
+    ["read", startingRedis, "Redis refused to read the session"],
+    ["delete", startingRedis, "Redis refused to delete the session"],
     ["delete", "Command timed out", "Redis did not say that the session is deleted"],
   ] as const) {
     site.commands.fail(kind, words);
@@ -216,14 +216,15 @@ goal("a request under way does not bring the session back", async ({ site, redis
     const slow = await visitUnderWay(site, browser);
     const ended = await slow.meanwhile(() => end(browser));
     ended.orNotJudged([200, 204], `${what} gets no answer`);
+    const asked = slow.asked.map((sent) => describeCommand(sent, redis.prefix));
     const replay = await site.browser().get("/me", { headers: { Cookie: header } });
     must(
       replay.status === 401,
       !key || (await redis.read(key)) === undefined
         ? `After ${what}, the cookie from before still works, although its session is gone.`
         : `After ${what}, a request that was under way stored the session once more${whyBack(slow.asked)}.`,
-      [...slow.asked.map((sent) => describeCommand(sent, redis.prefix)), ended, replay],
-      "express-session writes a changed session at the end of its request, and the store writes it whether the key is still there or not. Whoever stole the cookie only has to keep asking. Redis can write under a condition: SET with XX, where a key is. `rewrite` is an option of `SessionStore`.",
+      [...asked.slice(0, -1), ended, ...asked.slice(-1), replay],
+      "express-session writes a changed session at the end of its request, and the store writes it whether the key is still there or not. Whoever stole the cookie only has to keep asking. Redis can look and write in one command: SET with XX, where a key is. `rewrite` is an option of `SessionStore`.",
     );
   }
 });

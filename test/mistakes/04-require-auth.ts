@@ -53,7 +53,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "JSON with padding",
     edits: [[answerMe, answerMe.replace("json", "jsonp")]],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "asked with ?callback, /me answers with a script instead of JSON",
   },
   {
@@ -64,13 +64,13 @@ export const mistakes: readonly Mistake[] = [
         "const user = userId && (await db.users.findById(String(req.query.as ?? userId)));",
       ],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "Grace's id in ?as",
   },
   {
     name: "a header says who is asking",
     edits: [[readUserId, '    const userId = req.session.userId ?? req.get("X-Member");\n']],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "Ada's id in x-member opens /me",
   },
   {
@@ -84,7 +84,7 @@ export const mistakes: readonly Mistake[] = [
       : userId && (await db.users.findById(userId));`,
       ],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "Ada's email in x-forwarded-email opens /me",
   },
   {
@@ -97,7 +97,7 @@ export const mistakes: readonly Mistake[] = [
 `,
       ],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "in a cookie of its own opens /me",
   },
   {
@@ -111,7 +111,7 @@ export const mistakes: readonly Mistake[] = [
 `,
       ],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "the id of Ada's session in authorization opens /me",
   },
   {
@@ -129,7 +129,7 @@ export const mistakes: readonly Mistake[] = [
     session({`,
       ],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "the value of Ada's cookie in ?sid opens /me",
   },
   {
@@ -289,13 +289,13 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the body says whom to change",
     edits: [["update(req.user.id,", "update(req.body.id ?? req.user.id,"]],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "somebody else",
   },
   {
     name: "the address says whom to change",
     edits: [["update(req.user.id,", "update(String(req.query.user ?? req.user.id),"]],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "somebody else",
   },
   {

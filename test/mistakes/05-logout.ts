@@ -381,7 +381,7 @@ ${clear}    res.redirect("/");
     edits: [
       [destroy, `    if (req.body?.sid) await redis.del(\`sess:\${req.body.sid}\`);\n${destroy}`],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "anybody can log out somebody else, by naming the session",
   },
   {
@@ -394,7 +394,7 @@ ${clear}    res.redirect("/");
 ${destroy}`,
       ],
     ],
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "by naming the session",
   },
   {

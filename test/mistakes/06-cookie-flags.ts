@@ -539,7 +539,7 @@ export function createApp`,
       ],
     ],
     step: 4,
-    goal: "For whoever says who they are",
+    goal: "When a request says who it is from",
     says: "the value of Ada's cookie in ?sid opens /me",
   },
   {

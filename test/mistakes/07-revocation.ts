@@ -172,7 +172,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the second look forgets the ban",
     edits: [["if (now && !now.banned && now.passwordHash", "if (now && now.passwordHash"]],
     goal: "a login under way survives neither a new password nor a ban",
-    says: "A login that was about to store its session survives a ban",
+    says: "A login that is about to be stored survives a ban",
   },
   {
     name: "whatever is no POST lifts a ban",
@@ -367,19 +367,19 @@ export const mistakes: readonly Mistake[] = [
     name: "the index ends two days after the login",
     edits: [[prolong, prolong.replace(".expire(index, indexLifeSeconds)", "")]],
     goal: "a session that was in use for days can still be ended",
-    says: "is in no index any more",
+    says: "a session cannot be found",
   },
   {
     name: "the entry ends a day after the login",
     edits: [[prolong, "    transaction.expire(index, indexLifeSeconds);\n    void key;\n"]],
     goal: "a session that was in use for days can still be ended",
-    says: "is in no index any more",
+    says: "a session cannot be found",
   },
   {
     name: "nothing is prolonged",
     edits: [[prolong, "    void [transaction, index, key, ttlSeconds];\n"]],
     goal: "a session that was in use for days can still be ended",
-    says: "is in no index any more",
+    says: "a session cannot be found",
   },
   {
     name: "an index without an end",
@@ -454,7 +454,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the whole index is deleted",
     edits: [[deleteThem, "    await redis.del(...keys);\n    await redis.del(index);\n"]],
     goal: "a login meanwhile is ended, or stays within reach",
-    says: "Logging out everywhere again spares a login of meanwhile",
+    says: "A login during logging out everywhere is in no index",
   },
   {
     name: "the index is emptied first",
@@ -477,7 +477,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: halfway,
-    says: "When logging out everywhere fails halfway, it answers 204",
+    says: "Logging out everywhere answers 204 although Redis refused to delete",
   },
   {
     name: "what Redis refuses is logged, and that is all",
@@ -488,7 +488,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: halfway,
-    says: "fails halfway, it answers 204",
+    says: "Logging out everywhere answers 204 although Redis refused to delete",
   },
   {
     name: "a new password ends nothing",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, expect, inject, test } from "vitest";
 import { KeySpace } from "../../shared/redis/key-space.ts";
+import { withClock } from "../../shared/testing/clock.ts";
 import {
   CommandTap,
   describeCommands,
@@ -370,3 +371,20 @@ async function tapped() {
   await redis.connect();
   return { redis, tap: new CommandTap(redis) };
 }
+
+test("once hours have passed for the app, Redis tells it the time of then", async () => {
+  const { redis } = await tapped();
+  const script = 'return redis.call("TIME")[1]';
+  const sha = String(await redis.script("LOAD", script));
+  const told = async () => {
+    const [seconds] = await redis.time();
+    return [seconds, await redis.eval(script, 0), await redis.evalsha(sha, 0)].map(Number);
+  };
+  const [before = 0] = await told();
+  const clock = { age: async () => {} } as unknown as KeySpace;
+  await withClock(clock, async (pass) => {
+    await pass(2);
+    for (const seconds of await told()) expect(seconds - before).toBeGreaterThanOrEqual(7200);
+  });
+  for (const seconds of await told()) expect(seconds - before).toBeLessThan(7200);
+});

@@ -310,7 +310,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       cause: "there is no user where one is used",
       advice:
-        "`findByEmail` and `findById` resolve to undefined when nobody is found, and have to be awaited; `req.user` is there once `requireAuth` has put it there and called `next()`.",
+        "`requireAuth` lets nobody pass without a user, and puts it into `req.user` before it calls `next()`: a session alone is no login. `findByEmail` and `findById` have to be awaited, and resolve to undefined when nobody is found.",
     },
   ],
 ];

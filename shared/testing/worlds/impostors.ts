@@ -20,7 +20,7 @@ export const impostors: readonly World[] = [
   { name: "With an id that can be foreseen", visit: foreseeableIds },
   { name: "Under another name of the cookie", visit: otherNames },
   { name: "With more in the address", visit: moreInTheAddress },
-  { name: "For whoever says who they are", visit: saidBesideTheCookie },
+  { name: "When a request says who it is from", visit: saidBesideTheCookie },
   { name: "With a link instead of a form", visit: links },
 ];
 
@@ -185,7 +185,7 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
   for (const [chance, claim, reason] of [
     [
       random,
-      "after a restart, a new visitor is given the session id of an earlier one.",
+      "after a restart, with the clock where it was, a new visitor is given the session id of an earlier one.",
       "A session id has to be random: one that is counted up, or made of the time, comes again, and can be guessed.",
     ],
     [
@@ -395,12 +395,16 @@ async function saidBesideTheCookie({ open, step }: WorldGoal): Promise<void> {
     "Whom to change comes from the session alone. Everything in the body or the address was chosen by whoever sent it.",
   );
   const after = await site.db.users.findById(ada.id);
-  const unnamed = (user: object | undefined) => JSON.stringify({ ...user, displayName: "" });
+  const changed = Object.entries(before ?? {})
+    .filter(
+      ([field, value]) => field !== "displayName" && Reflect.get(after ?? {}, field) !== value,
+    )
+    .map(([field]) => field);
   must(
-    unnamed(before) === unnamed(after),
-    "a profile change can change more than the name.",
+    changed.length === 0,
+    `PATCH /me changes more than the name: ${changed.join(", ")}.`,
     [rename, `role in the database: ${before?.role} → ${after?.role}`],
-    "Whatever the body carries beside `displayName` was put there by somebody who is curious. Update what the schema let through, not `req.body`.",
+    "Whatever the body carries beside `displayName` was put there by somebody who is curious. A schema of `z.object` drops it, `z.looseObject` does not: update what it let through, and not `req.body`.",
   );
 
   if (step < 5) return;

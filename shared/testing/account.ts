@@ -68,6 +68,8 @@ const copied = "then, with a copy of the cookie";
 /** Something that ends sessions: as in "after …", and how a device asks for it. */
 export interface Ending {
   name: string;
+  /** The TODO of step 7 that it belongs to. */
+  todo: number;
   begin(device: Device): Exchange;
   /** Lets the user log in again, where more has ended than sessions. */
   undo(): Promise<unknown>;
@@ -151,11 +153,17 @@ export class Account {
     const all: Ending[] = [
       {
         name: "logging out everywhere",
+        todo: 2,
         begin: (device) => this.logOutEverywhere(device),
         undo: nothing,
       },
-      { name: "a new password", begin: (device) => this.changePassword(device), undo: nothing },
-      { name: "a ban", begin: () => this.ban(), undo: () => this.liftBan() },
+      {
+        name: "a new password",
+        todo: 3,
+        begin: (device) => this.changePassword(device),
+        undo: nothing,
+      },
+      { name: "a ban", todo: 4, begin: () => this.ban(), undo: () => this.liftBan() },
     ];
     const found: Ending[] = [];
     for (const ending of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
@@ -170,6 +178,7 @@ export class Account {
 /** The ending of one session. */
 export const logout: Ending = {
   name: "a logout",
+  todo: 1,
   begin: ({ browser }) => browser.begin("POST", "/auth/logout"),
   undo: nothing,
 };

@@ -103,12 +103,14 @@ export class Answer {
    * claim is left to the answer that is wrong in its own way.
    *
    * @param forWhom Completes the claim of a crash: "for a deleted user".
+   * @param todo Where to look, when it is not at the TODO of the goal.
    */
   mustBe(
     expected: number | readonly number[],
     claim: string,
     reason: string,
     forWhom?: string,
+    todo?: number,
   ): void {
     const statuses = [expected].flat();
     if (statuses.includes(this.status)) {
@@ -146,7 +148,7 @@ export class Answer {
         meaning && "",
       );
     }
-    must(false, claim, this, reason);
+    must(false, claim, this, reason, todo);
   }
 
   /** Demands 204, and hands itself on as evidence. */

@@ -112,6 +112,7 @@ goal("a visitor with nothing to remember gets no cookie", async ({ site }) => {
     `A visitor with nothing to remember got a session: ${whyTrue("saveUninitialized") ?? "something is written into everybody's session, whatever they ask for"}.`,
     answer,
     "Every bot that passes by then leaves a session behind, and every visitor gets a cookie before they agreed to any.",
+    whyTrue("saveUninitialized") ? 1 : 2,
   );
   const store = vi.spyOn(session.MemoryStore.prototype, "set");
   const read = await known.get("/nothing-here");

@@ -227,6 +227,7 @@ goal("a refused request is answered once, and its handler never runs", async ({ 
       `PATCH /me answers ${answer.status} to somebody who is not logged in, not 401.`,
       "Every route that is personal stands behind `requireAuth`: on the route itself, and before anything looks at the body.",
       "for somebody who is not logged in",
+      3,
     );
     await site.commands.quiet();
     must(

@@ -39,7 +39,7 @@ goal("other people's sessions live on", async ({ account, site }) => {
 });
 
 goal("an ended session is gone from Redis, and from the index", async ({ account, redis }) => {
-  for (const { name, begin, undo } of [logout, ...(await account.endings())]) {
+  for (const { name, todo, begin, undo } of [logout, ...(await account.endings())]) {
     const [phone, laptop] = [await account.logIn(), await account.logIn()];
     const ended = name === logout.name ? laptop : phone;
     const key = await sessionKeyOf(account.site, redis, () => ended.replay());
@@ -48,7 +48,7 @@ goal("an ended session is gone from Redis, and from the index", async ({ account
     const replay = await ended.replay();
     const session = key && (await redis.read(key));
     const why = "What is taken out of the index alone lives on, and nobody finds it any more.";
-    must(!session, `After ${name}, a session is still in Redis.`, [answer, replay], why);
+    must(!session, `After ${name}, a session is still in Redis.`, [answer, replay], why, todo);
     const entry = (await entryOf(ended.id, redis)) ?? "";
     const claim = `After ${name}, the index still knows a session that has ended.`;
     must(!entry, claim, [answer, entry], "Whatever ends a session takes its entry along.");

@@ -376,7 +376,8 @@ function lesson({ message = "" }: Pick<GoalResult, "message">): Line[] {
     const evidence = text.startsWith("    ");
     if (evidence !== inEvidence) lines.push(blank);
     inEvidence = evidence;
-    lines.push(evidence ? { text, styles: ["dim"], indent: 8 } : { text });
+    const indent = leadingBlanks(text) + 2;
+    lines.push(evidence ? { text, styles: ["dim"], indent } : { text });
   }
   return lines;
 }
@@ -442,9 +443,16 @@ export function harmless(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, "");
 }
 
-/** Breaks a text at blanks; what is longer than a line is cut. Later lines get the indent. */
+function leadingBlanks(text: string): number {
+  return text.length - text.trimStart().length;
+}
+
+/**
+ * Breaks a text at blanks; what is longer than a line is cut, behind a comma where there is one. Later
+ * lines get the indent.
+ */
 function wrap(text: string, width: number, indent: number): string[] {
-  const leading = /^ */.exec(text)?.[0].length ?? 0;
+  const leading = leadingBlanks(text);
   const lines: string[] = [];
   let line = " ".repeat(leading);
   let started = false;
@@ -457,8 +465,9 @@ function wrap(text: string, width: number, indent: number): string[] {
     }
     while (line.length + (started ? 1 : 0) + rest.length > width) {
       const room = Math.max(1, width - line.length);
-      lines.push(line + rest.slice(0, room));
-      rest = rest.slice(room);
+      const cut = rest.lastIndexOf(",", room - 1) + 1 || room;
+      lines.push(line + rest.slice(0, cut));
+      rest = rest.slice(cut);
       line = " ".repeat(Math.min(indent, width - 1));
     }
     line += started ? ` ${rest}` : rest;

@@ -141,6 +141,7 @@ export function goalsFor(module: StepModule) {
       { scope: "file" },
     ],
 
+    // Whoever waits for the verdict hears of each goal at once.
     early: [
       async ({ task, onTestFinished }, use) => {
         onTestFinished(() => {

@@ -45,7 +45,7 @@ export const mistakes: readonly Mistake[] = [
       ["rewrite: (key", "rewrite: async (key"],
     ],
     goal: "a request under way does not bring the session back",
-    says: "stored the session once more",
+    says: "it was there at EXISTS, and gone by the time of SET",
   },
   {
     name: "NX in place of XX",

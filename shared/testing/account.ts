@@ -54,16 +54,17 @@ export class Device {
   /** Demands that no copy of the cookie opens anything. */
   async mustBeOut(claim: string, evidence: Evidence, why: string, at?: Site): Promise<void> {
     const replay = await this.replay(at);
-    must(replay.status === 401, claim, [...[evidence].flat(), copied, replay], why);
+    must(replay.status === 401, claim, [...[evidence].flat(), worthless, replay], why);
   }
 
   async mustBeIn(claim: string, evidence: Evidence, why: string): Promise<void> {
     const replay = await this.replay();
-    must(replay.status === 200, claim, [...[evidence].flat(), copied, replay], why);
+    must(replay.status === 200, claim, [...[evidence].flat(), stillGood, replay], why);
   }
 }
 
-const copied = "then, with a copy of the cookie";
+const worthless = "then, with a cookie that should be worthless by now";
+const stillGood = "then, with a cookie that should still be good";
 
 /** Something that ends sessions: as in "after …", and how a device asks for it. */
 export interface Ending {

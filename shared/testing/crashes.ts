@@ -10,7 +10,12 @@ export interface Cause {
 export function describeError(error: Error): string {
   const place = placeInApp(error);
   const [words = ""] = (issueOf(error) ?? withoutImports(error.message)).split("\n");
-  return `${error.name}: ${words.replace(/\.$/, "")}${place ? ` (${place})` : ""}`;
+  return `${error.name}${toWhat(error)}: ${words.replace(/\.$/, "")}${place ? ` (${place})` : ""}`;
+}
+
+/** Which command Redis refused, or did not answer. */
+function toWhat({ command }: Error & { command?: { name?: unknown } }): string {
+  return typeof command?.name === "string" ? ` to ${command.name.toUpperCase()}` : "";
 }
 
 /** `steps/03-login/app.ts:41` from the first frame of the stack that is the app's own. */

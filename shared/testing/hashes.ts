@@ -60,6 +60,11 @@ function countHashes(): { underWay: number } {
   return counter;
 }
 
+/** Whether something is being hashed in a thread of libuv's pool. */
+export function isHashing(): boolean {
+  return counter.underWay > 0;
+}
+
 /** Waits for hashes that nobody waits for: a thread that ends in the middle of one takes the process with it. */
 export async function hashesDone(): Promise<void> {
   // Randomness for a salt comes first. What is asked for now comes after it.

@@ -60,14 +60,14 @@ goal("a session that was in use for days can still be ended", async ({ account, 
   await account.endings("logging out everywhere");
   const why =
     "An entry is over when its session is, which `rolling` prolongs, and the index after both. Are all of them counted in the same unit?";
-  for (const [age, times] of Object.entries({ "Half a day old": 1, "In use for days": 6 })) {
+  for (const [age, times] of Object.entries({ "half a day old": 1, "in use for days": 6 })) {
     const phone = await account.logIn();
     await withClock(redis, async (pass) => {
       for (let time = 0; time < times; time++, await pass(12)) await phone.browser.get("/me");
       const entry = await entryOf(phone.id, redis);
       const answer = await account.logOutEverywhere(await account.logIn()).answer;
       const cause = entry ? "a new login takes its entry out" : "the index is gone";
-      await phone.mustBeOut(`${age}, a session cannot be found: ${cause}.`, answer, why);
+      await phone.mustBeOut(`A session ${age} cannot be found: ${cause}.`, answer, why);
     });
   }
 });

@@ -367,19 +367,19 @@ export const mistakes: readonly Mistake[] = [
     name: "the index ends two days after the login",
     edits: [[prolong, prolong.replace(".expire(index, indexLifeSeconds)", "")]],
     goal: "a session that was in use for days can still be ended",
-    says: "a session cannot be found",
+    says: "cannot be found: ",
   },
   {
     name: "the entry ends a day after the login",
     edits: [[prolong, "    transaction.expire(index, indexLifeSeconds);\n    void key;\n"]],
     goal: "a session that was in use for days can still be ended",
-    says: "a session cannot be found",
+    says: "cannot be found: ",
   },
   {
     name: "nothing is prolonged",
     edits: [[prolong, "    void [transaction, index, key, ttlSeconds];\n"]],
     goal: "a session that was in use for days can still be ended",
-    says: "a session cannot be found",
+    says: "cannot be found: ",
   },
   {
     name: "an index without an end",

@@ -204,21 +204,19 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
   const opens = (site: Site, cookie: string) =>
     site.browser().get("/me", { headers: { Cookie: cookie } });
   const opened: Answer[] = [];
+  let areWhole = true;
   for (const old of previousSessionSecrets) {
     const { header, cookie } = await cookieAtLogin(await open({ env, db, sessionSecret: old }));
-    must(
-      cookie.value === signedValue(sessionIdIn(cookie.value) ?? "", old),
-      "What signs is not SESSION_SECRET as it is: it was split, or made into something else.",
-      `SESSION_SECRET: ${old}`,
-      "A secret is one text, whatever stands in it.",
-    );
+    areWhole &&= cookie.value === signedValue(sessionIdIn(cookie.value) ?? "", old);
     opened.push(await opens(rotated, header));
   }
   const which = ["newest", "second", "oldest"].filter((_, i) => opened[i]?.succeeded);
   for (const answer of opened) {
     answer.mustBe(
       200,
-      `Of three previous secrets, ${which.length > 0 ? `only the ${which.join(" and the ")}` : "none"} still opens a cookie: whoever has another is logged out.`,
+      !areWhole
+        ? "What signs is not SESSION_SECRET as it is: it was split, or made into something else."
+        : `Of three previous secrets, ${which.length > 0 ? `only the ${which.join(" and the ")}` : "none"} still opens a cookie: whoever has another is logged out.`,
       "A secret is changed because it may have leaked, and nobody changes it when that logs everybody out. express-session takes a list with an entry for each: the first one signs, all of them verify.",
     );
   }

@@ -753,7 +753,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "While somebody logs in",
-    says: "the login survives a new password",
+    says: "survives a new password",
   },
   {
     name: "a session is written whether it is still there or not",

@@ -152,12 +152,19 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
                 "A login that comes too late ends itself, and nobody else: whoever knows the old password must not be able to throw out its owner.",
               );
             }
+            if (name === "logging out everywhere") {
+              await newcomer?.mustBeOut(
+                "the new session can never be ended.",
+                evidence,
+                "Whatever ends sessions takes out of the index what it has read there, and nothing else: Redis removes single entries.",
+              );
+            }
             await newcomer?.mustBeOut(
-              name === "logging out everywhere"
-                ? "the new session can never be ended."
-                : `the login survives ${name}.`,
+              `a login that ${loginIsFirst ? "began before it" : "comes in between"} survives ${name}.`,
               evidence,
-              "Once its session is stored, and can be found, a login looks at the user again: it was let in by what may be true no more. And whatever ends sessions takes out of the index what it has read there, and nothing else: Redis removes single entries.",
+              loginIsFirst
+                ? "Once its session is stored, and can be found, a login looks at the user again: it was let in by what may be true no more."
+                : "First comes what keeps others out, the new password or the ban, and then the end of the sessions: whoever logs in between the two is found by it.",
             );
             await undo();
           },

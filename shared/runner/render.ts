@@ -409,10 +409,10 @@ function summary(result: StepResult): Line[] {
     return [{ text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] }];
   }
   const [lost] = result.lost ?? [];
-  if (lost?.step === result.step)
-    return [
-      { text: `${count}. Step ${number} is not passed yet: what stands above is left to mend.` },
-    ];
+  if (lost?.step === result.step) {
+    const text = `${count}. Step ${number} is not passed yet: what stands above is left to mend.`;
+    return [{ text }];
+  }
   if (lost) return [{ text: `${count}, but step ${lost.step.number} no longer holds.` }];
   const waiting = notJudged > 0 ? `, ${notJudged} not judged yet` : "";
   return [

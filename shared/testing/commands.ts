@@ -22,6 +22,11 @@ export const fullRedis = "OOM command not allowed when used memory > 'maxmemory'
 /** What a Redis that has just been started says to every command. */
 export const startingRedis = "LOADING Redis is loading the dataset in memory";
 
+/** What Redis says when it refuses a command of a kind. */
+export function wordsRefusing(kind: CommandKind | undefined): string {
+  return kind === "store" ? fullRedis : startingRedis;
+}
+
 /** What commands are about: reading a session, storing one, prolonging one, deleting one. */
 export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
 
@@ -114,7 +119,11 @@ export class CommandTap {
       : [...this.#holds].find(
           ({ kind }) => kind === "any" || batch.some(({ sent }) => isOf(sent, kind)),
         );
-    if (hold) hold.add(proceed, () => refuse(batch, wordsFor(batch)));
+    const refuseAll = () => {
+      const stores = batch.some(({ sent }) => isOf(sent, "store"));
+      refuse(batch, wordsRefusing(stores ? "store" : undefined));
+    };
+    if (hold) hold.add(proceed, refuseAll);
     else proceed();
   }
 
@@ -132,7 +141,7 @@ export class CommandTap {
   }
 
   /** From now on, commands of this kind fail, with these words of Redis or of the client. */
-  fail(kind: CommandKind, words = kind === "store" ? fullRedis : startingRedis): void {
+  fail(kind: CommandKind, words = wordsRefusing(kind)): void {
     this.#failing.set(kind, words);
   }
 
@@ -185,10 +194,6 @@ function isTransaction(batch: readonly Outgoing[]): boolean {
 }
 
 /** Has commands fail as Redis does it: of a transaction, nothing is done. */
-function wordsFor(batch: readonly Outgoing[]): string {
-  return batch.some(({ sent }) => isOf(sent, "store")) ? fullRedis : startingRedis;
-}
-
 function refuse(batch: readonly Outgoing[], words: string): void {
   const aborted = /^[A-Z]+ /.test(words)
     ? "EXECABORT Transaction discarded because of previous errors."

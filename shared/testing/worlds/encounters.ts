@@ -158,14 +158,15 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
                 evidence,
                 "Whatever ends sessions takes out of the index what it has read there, and nothing else: Redis removes single entries.",
               );
+            } else {
+              await newcomer?.mustBeOut(
+                `a login that ${loginIsFirst ? "began before it" : "comes in between"} survives ${name}.`,
+                evidence,
+                loginIsFirst
+                  ? "Once its session is stored, and can be found, a login looks at the user again: it was let in by what may be true no more."
+                  : "First comes what keeps others out, the new password or the ban, and then the end of the sessions: whoever logs in between the two is found by it.",
+              );
             }
-            await newcomer?.mustBeOut(
-              `a login that ${loginIsFirst ? "began before it" : "comes in between"} survives ${name}.`,
-              evidence,
-              loginIsFirst
-                ? "Once its session is stored, and can be found, a login looks at the user again: it was let in by what may be true no more."
-                : "First comes what keeps others out, the new password or the ban, and then the end of the sessions: whoever logs in between the two is found by it.",
-            );
             await undo();
           },
         };

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
 import { withClock } from "../clock.ts";
-import { fullRedis, isOf, replyError, startingRedis, type CommandKind } from "../commands.ts";
+import { fullRedis, isOf, wordsRefusing, replyError, type CommandKind } from "../commands.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
@@ -201,7 +201,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     must(
       !refused || given.status >= 500,
       `${given.route} answers ${given.status} although Redis refused to ${kind} the session.`,
-      [given, kind === "store" ? fullRedis : startingRedis],
+      [given, wordsRefusing(kind)],
       "What could not be done is not done: an error of the store has to reach the error handler.",
     );
     if (refused && kind === "read" && act !== logIn) await actor.isAsBefore();

@@ -1,4 +1,3 @@
-/** What a starter gets before anybody touched it. A shown goal is displayed, but never counted. */
 export type Verdict = "met" | "unmet" | "not judged";
 
 export interface GoalEntry {
@@ -6,10 +5,13 @@ export interface GoalEntry {
   name: string;
   /** The TODO that meets it: 2 stands for `TODO 3.2` in step 3. */
   todo: number;
-  /** The starter's verdict. */
+  /** What the starter gets before anybody touched it. */
   starter: Verdict;
   hardening?: true;
+  /** Displayed, and never counted. */
   shown?: true;
+  /** Worth doing, and not counted: who leaves it out is told why, and passes. */
+  advised?: true;
 }
 
 export interface StepEntry {
@@ -77,6 +79,12 @@ export const steps: readonly StepEntry[] = [
         name: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
         todo: 1,
         starter: "not judged",
+      },
+      {
+        name: "the cookie is prolonged with its session",
+        todo: 3,
+        starter: "not judged",
+        advised: true,
       },
     ],
   },

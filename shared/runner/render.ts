@@ -7,6 +7,7 @@ import {
   counted,
   isPassed,
   firstOpen,
+  untaken,
   type GoalResult,
   type Printed,
   type StepResult,
@@ -290,12 +291,13 @@ function goalList({ goals }: StepResult): Line[] {
       hardening = true;
       lines.push({ text: "hardening", styles: ["dim"] });
     }
-    const name = goal.shown ? `${goal.name} (shown, not counted)` : goal.name;
-    lines.push({
-      text: `${goal.shown ? "i" : symbols[verdict]} ${name}`,
-      styles: [goal.shown ? "dim" : colors[verdict]],
-      indent: 2,
-    });
+    lines.push(
+      goal.shown
+        ? { text: `i ${goal.name} (shown, not counted)`, styles: ["dim"], indent: 2 }
+        : goal.advised && verdict === "unmet"
+          ? { text: `! ${goal.name} (advised, not counted)`, styles: ["yellow"], indent: 2 }
+          : { text: `${symbols[verdict]} ${goal.name}`, styles: [colors[verdict]], indent: 2 },
+    );
   }
   return lines;
 }
@@ -327,9 +329,9 @@ function explanation(result: StepResult): Line[] {
   const [first] = lost;
   if (first) return [blank, ...lesson(first)];
   const open = firstOpen(result);
-  if (!open) return [];
+  if (!open) return untaken(result).flatMap((advice) => [blank, ...lesson(advice)]);
   if (open.verdict === "unmet") {
-    const several = result.goals.filter(({ verdict }) => verdict === "unmet").length > 1;
+    const several = counted(result.goals).filter(({ verdict }) => verdict === "unmet").length > 1;
     const whose: Line = { text: `✗ ${open.goal.name}`, styles: ["red"], indent: 2 };
     return [blank, ...(several ? [whose] : []), ...lesson(open), ...output(printed, open.goal)];
   }

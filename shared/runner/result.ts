@@ -66,7 +66,12 @@ export function firstOpen({ goals }: StepResult): GoalResult | undefined {
   return open[0];
 }
 
-/** The goals that count: not the ones that are only shown. */
+/** The goals that count: not the ones that are only shown or advised. */
 export function counted(goals: readonly GoalResult[]): GoalResult[] {
-  return goals.filter(({ goal }) => !goal.shown);
+  return goals.filter(({ goal }) => !goal.shown && !goal.advised);
+}
+
+/** The advice that was not taken. */
+export function untaken({ goals }: StepResult): GoalResult[] {
+  return goals.filter(({ goal, verdict }) => goal.advised && verdict === "unmet");
 }

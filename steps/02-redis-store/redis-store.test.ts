@@ -6,6 +6,7 @@ import { meaningOf } from "../../shared/runner/engine/explanations.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { seededUsers } from "../../shared/app/database.ts";
 import type { Browser } from "../../shared/testing/browser.ts";
+import { withClock } from "../../shared/testing/clock.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { whyTrue } from "../../shared/testing/options.ts";
 import { silence, visitorBehind, type Outage } from "../../shared/testing/outage.ts";
@@ -110,11 +111,7 @@ goal("a health check asks Redis nothing", async ({ site, browser, redis }) => {
   await stored(browser, redis);
   const before = site.commands.sent.length;
   const health = await browser.get("/health");
-  health.mustBe(
-    200,
-    "GET /health does not answer 200.",
-    "A load balancer takes the app out of service.",
-  );
+  health.mustBe(200, "GET /health is refused.", "A load balancer takes the app out of service.");
   const commands = site.commands.sent.slice(before);
   const [command] = commands;
   must(
@@ -207,6 +204,22 @@ goal(
     for (const each of outcomes) if (each.status === "rejected") throw each.reason;
   },
 );
+
+goal("the cookie is prolonged with its session", async ({ site, browser, redis }) => {
+  const { key } = await stored(browser, redis, site);
+  await withClock(redis, async (pass) => {
+    await pass(6);
+    const answer = await browser.get("/nothing-here");
+    await site.commands.quiet();
+    const ttlMs = ((await redis.ttlSeconds(key)) ?? 0) * 1000;
+    must(
+      ttlMs < dayMs * 0.8 || answer.sessionCookie,
+      "Advice: the cookie is never prolonged, so who comes every hour is logged out after a day.",
+      ["six hours later:", answer, `TTL → ${describeDuration(ttlMs)}, and the cookie ends in 18 h`],
+      "Every request prolongs the session. With `rolling: true` its answer sends the cookie anew, and both end together.",
+    );
+  });
+});
 
 /** Demands that a visit left something in Redis, and says why it did not. */
 function mustBeStored({ commands, redis }: Site, keys: readonly string[], evidence: Evidence) {

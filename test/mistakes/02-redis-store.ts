@@ -593,4 +593,10 @@ export const mistakes: readonly Mistake[] = [
     goal: "After a long outage of Redis",
     says: "after 100 failed attempts to connect, the app ends its own process",
   },
+  {
+    name: "a cookie that is never prolonged",
+    edits: [["      rolling: true,\n", ""]],
+    goal: "the cookie is prolonged with its session",
+    says: "the cookie is never prolonged",
+  },
 ];

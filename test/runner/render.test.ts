@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { steps, type StepEntry } from "../../shared/runner/manifest.ts";
 import { renderStep } from "../../shared/runner/render.ts";
 
-const step = steps[0] as StepEntry;
+const [step, second] = steps as [StepEntry, StepEntry];
 
 test("equal lines that an app prints one after the other are shown once, with their number", () => {
   const text = renderStep(
@@ -22,4 +22,27 @@ test("equal lines that an app prints one after the other are shown once, with th
     { columns: 80, color: false },
   );
   expect(text).toMatch(/Your app printed:\n +again \(2 times\)\n +once\n +again\n\n/);
+});
+
+test("advice that was not taken is explained, beside a step that is passed", () => {
+  const text = renderStep(
+    {
+      result: {
+        step: second,
+        goals: second.goals.map((goal) =>
+          goal.advised
+            ? { goal, verdict: "unmet", message: "Advice: do." }
+            : { goal, verdict: "met" },
+        ),
+        untouched: false,
+        printed: [],
+        durationMs: 1,
+        lost: [],
+      },
+      redis: "embedded",
+    },
+    { columns: 80, color: false },
+  );
+  expect(text).toContain("! the cookie is prolonged with its session (advised, not counted)");
+  expect(text).toMatch(/\n +Advice: do\.\n\n +9 of 9 goals met\. Step 2 is passed\./);
 });

@@ -128,11 +128,13 @@ export class Engine {
       const judged = { code, file: whereItStands(owner) };
       const goals = listed.filter(isAsked);
       const findings: Judgement["findings"] = new Map();
+      let isTold = false;
       const onFinding = (name: string, finding: Finding) => {
-        if ([...findings.values()].some(({ verdict }) => verdict === "unmet")) return;
+        if (isTold) return;
         findings.set(name, finding);
-        if (finding.verdict !== "unmet") return;
         const soFar = verdicts(listed, [{ findings }], undefined);
+        isTold = counted(soFar).some(({ verdict }) => verdict === "unmet");
+        if (!isTold) return;
         const durationMs = performance.now() - start;
         onUnmet?.({ step, goals: soFar, untouched, printed: [], durationMs, isSoFar: true });
       };
@@ -283,7 +285,7 @@ function lostGoals({ step, goals, fault }: StepResult): LostGoal[] {
  */
 function withCause(goals: GoalResult[]): GoalResult[] {
   const waiting = counted(goals).find(({ verdict }) => verdict === "not judged");
-  if (!waiting || goals.some(({ verdict }) => verdict === "unmet")) return goals;
+  if (!waiting || counted(goals).some(({ verdict }) => verdict === "unmet")) return goals;
   const { message: reason = "" } = waiting;
   // The first goal is what the others build on. A refusal or a crash speaks for itself.
   const message =

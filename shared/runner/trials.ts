@@ -13,7 +13,7 @@ const circumstances = [
   { name: "In production, behind a TLS proxy", since: 1 },
   { name: "Among other cookies", since: 1 },
   { name: "From another address each time", since: 1 },
-  { name: "Written in another way", since: 4 },
+  { name: "Written in another way", since: 1 },
   { name: "By another method", since: 1 },
   { name: "With time between the requests", since: 1 },
   { name: "When what was put off is done", since: 1 },

@@ -37,10 +37,19 @@ export function headersOfOlderBrowsers(method: string, origin: string): Record<s
 }
 
 const foreign = "https://mallory.example";
+/** Who sends a form leaves the page. */
+const navigation = {
+  "Sec-Fetch-Mode": "navigate",
+  "Sec-Fetch-Dest": "document",
+  "Sec-Fetch-User": "?1",
+};
 
 /** What browsers say of a page that is not the site's own, and sends it a form. */
 export const foreignPages: readonly [what: string, headers: Record<string, string>][] = [
-  ["another site", { "Sec-Fetch-Site": "cross-site", Origin: foreign }],
-  ["another subdomain", { "Sec-Fetch-Site": "same-site", Origin: "https://blog.workshop.test" }],
+  ["another site", { ...navigation, "Sec-Fetch-Site": "cross-site", Origin: foreign }],
+  [
+    "another subdomain",
+    { ...navigation, "Sec-Fetch-Site": "same-site", Origin: "https://blog.workshop.test" },
+  ],
   ["another site, in a browser without Sec-Fetch-Site", { Origin: foreign }],
 ];

@@ -8,6 +8,8 @@ import { pause } from "./time.ts";
 export interface SentCommand {
   name: string;
   args: string[];
+  /** The request that was under way, or the last one: `GET /me`. */
+  during?: string;
   /** Whether it went through the connection that the app was given, and not through one of its own. */
   shared?: boolean;
   /** Of EVAL and EVALSHA: the text of the script, where it is known. */
@@ -39,9 +41,12 @@ export class CommandTap {
   readonly #failing = new Map<CommandKind, string>();
   /** Pipelines and transactions of this turn, by the stream that ioredis gathers each of them in. */
   readonly #batches = new Map<object, Outgoing[]>();
+  readonly #during: () => string;
   #unanswered = 0;
 
-  constructor(redis: Redis) {
+  /** @param during What the app is doing at the moment: `GET /me`. */
+  constructor(redis: Redis, during = () => "") {
+    this.#during = during;
     this.attach(redis, true);
   }
 
@@ -57,7 +62,7 @@ export class CommandTap {
       const args = command.args.map(String);
       const script = scriptOf(name, args, redis);
       tellTime(command, script, aheadOfRedis());
-      const sent: SentCommand = { name, args, shared, script };
+      const sent: SentCommand = { name, args, during: this.#during(), shared, script };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       if (isOf(sent, "store")) noteRedisWrite();

@@ -159,7 +159,10 @@ export async function refusingOne(
  *
  * @returns Both, answered, and whether the first one waited that often.
  */
-export async function interleave<First extends Exchange, Second extends Exchange>(
+export async function interleave<
+  First extends Pick<Exchange, "answer">,
+  Second extends Pick<Exchange, "answer">,
+>(
   site: Site,
   beginFirst: () => Promise<First> | First,
   beginSecond: () => Promise<Second> | Second,
@@ -181,8 +184,8 @@ const mostMoments = 24;
 
 /** Two requests, what comes before them and what has to be true afterwards. */
 export interface Encounter {
-  first(): Exchange;
-  second(): Exchange;
+  first(): Pick<Exchange, "answer">;
+  second(): Pick<Exchange, "answer">;
   afterwards(first: Answer, second: Answer): Promise<void>;
 }
 

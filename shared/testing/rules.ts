@@ -28,6 +28,8 @@ export interface Rule {
 export const chosenByTheClient = "chosen-by-the-client";
 
 const daySeconds = 24 * 60 * 60;
+/** More than any app needs, and fewer than there are requests on a tour. */
+const mostScripts = 10;
 // Commands that look at everybody's keys, or take them away.
 const overEverybody = /^(keys|scan|flushall|flushdb|randomkey|dbsize|monitor|swapdb)$/i;
 
@@ -388,14 +390,28 @@ export const rules: readonly Rule[] = [
     name: "no key without an end",
     since: 2,
     why: "A key without a TTL outlives its visitor, and nothing will ever delete it: Redis fills up, one visitor at a time. Whatever belongs to a session ends when the session does.",
-    breach({ keys }) {
-      const endless = keys.find(({ ttlSeconds }) => ttlSeconds === undefined);
-      return (
-        endless && {
-          claim: `A key never expires: ${endless.name}.`,
-          evidence: `${endless.name} = ${excerpt(endless.value)}, TTL −1`,
-        }
+    breach(happened) {
+      const endless = happened.keys.find(({ ttlSeconds }) => ttlSeconds === undefined);
+      if (!endless) return undefined;
+      const { name, value } = endless;
+      const key = name.length > 20 ? `${name.slice(0, 18)}…` : name;
+      const wrote = sentIn(happened).findLast(
+        (command) => !isOf(command, "read") && command.args.some((arg) => arg.endsWith(name)),
       );
+      return {
+        claim: wrote
+          ? `A key never expires: ${wrote.name.toUpperCase()} during ${wrote.during} gives ${key} no end.`
+          : `A key never expires: ${key}.`,
+        evidence: [
+          wrote
+            ? [
+                wrote.name.toUpperCase(),
+                ...wrote.args.map((arg) => (arg.endsWith(name) ? name : excerpt(arg))),
+              ].join(" ")
+            : "",
+          `${name} = ${excerpt(value)}, TTL −1`,
+        ],
+      };
     },
   },
   {
@@ -460,7 +476,7 @@ export const rules: readonly Rule[] = [
       const command = sentIn(happened).find(({ name }) => overEverybody.test(name));
       return (
         command && {
-          claim: `The app goes through everybody's keys: ${command.name.toUpperCase()}.`,
+          claim: `During ${command.during}, the app goes through everybody's keys: ${command.name.toUpperCase()}.`,
           evidence: [command.name.toUpperCase(), ...command.args].join(" "),
         }
       );
@@ -507,6 +523,21 @@ export const rules: readonly Rule[] = [
           evidence: `Node warns: ${leak.message}`,
         }
       );
+    },
+  },
+  {
+    name: "a script is the same each time",
+    since: 2,
+    why: "Redis keeps every script that it was ever given, to run it again by its digest, and counts none of them for `maxmemory`. What changes belongs into KEYS and ARGV.",
+    breach(happened) {
+      const scripts = new Set(sentIn(happened).flatMap(({ script }) => script ?? []));
+      const [script = ""] = [...scripts].slice(-1);
+      return scripts.size <= mostScripts
+        ? undefined
+        : {
+            claim: "A new script is made for each request: what changes stands in its text.",
+            evidence: [`${scripts.size} scripts by now, the last one:`, excerpt(script)],
+          };
     },
   },
   {

@@ -1,5 +1,7 @@
 import type { KeySpace } from "../redis/key-space.ts";
-import { isOf } from "./commands.ts";
+import { isOf, type SentCommand } from "./commands.ts";
+import { signedValue } from "./cookies.ts";
+import { keysUsedDuring } from "./signing-keys.ts";
 import type { Site } from "./site.ts";
 
 /**
@@ -18,12 +20,47 @@ export async function sessionKeyOf(
   await request();
   const stored = new Set(await redis.keys());
   const sent = site.commands.sent.slice(before);
-  const lookups = sent.filter((command) => isOf(command, "read", "prolong"));
-  return [...lookups, ...sent]
+  return [...keysIn(lookups(sent), redis), ...keysIn(sent, redis)].find((key) => stored.has(key));
+}
+
+/**
+ * What a process does with a cookie whose session it did not find, as a clause.
+ *
+ * @param stored The keys that were there.
+ */
+export async function whyForgotten(
+  site: Site,
+  redis: KeySpace,
+  stored: readonly string[],
+  cookieHeader: string,
+): Promise<string> {
+  const browser = site.browser();
+  const before = site.commands.sent.length;
+  const secrets = await keysUsedDuring(() =>
+    browser.get("/visits", { headers: { Cookie: cookieHeader } }),
+  );
+  const asked = keysIn(lookups(site.commands.sent.slice(before)), redis);
+  const [at] = asked;
+  if (stored.some((key) => asked.includes(key))) return "it found the session in Redis";
+  const id = browser.sessionIdOf(cookieHeader);
+  const shown = (key = "") => JSON.stringify(id ? key.replace(id, "(id)") : key);
+  if (at !== undefined) {
+    return `it looks for the session at ${shown(at)}, which is at ${shown(stored[0])}`;
+  }
+  return id !== undefined && !secrets.some((key) => cookieHeader.includes(signedValue(id, key)))
+    ? "its secret is not the one that has signed the cookie"
+    : "it asks Redis for nothing, as if there were no cookie";
+}
+
+function lookups(sent: readonly SentCommand[]): SentCommand[] {
+  return sent.filter((command) => isOf(command, "read", "prolong"));
+}
+
+function keysIn(commands: readonly SentCommand[], { prefix }: KeySpace): string[] {
+  return commands
     .flatMap(({ args }) => args)
-    .filter((name) => name.startsWith(redis.prefix))
-    .map((name) => name.slice(redis.prefix.length))
-    .find((key) => stored.has(key));
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
 }
 
 /** Whether a text is JSON, an object or a list: a body that a route reads, a session that is not sealed. */

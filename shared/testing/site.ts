@@ -11,7 +11,13 @@ import bcrypt from "bcrypt";
 import type { Express } from "express";
 import { Redis } from "ioredis";
 import type { Config } from "../app/config.ts";
-import { createDatabase, seededUsers, type Database, type NewUser } from "../app/database.ts";
+import {
+  createDatabase,
+  seededUsers,
+  type Database,
+  type NewUser,
+  type UserRepository,
+} from "../app/database.ts";
 import type { Services } from "../app/services.ts";
 import { meaningOf } from "../runner/engine/explanations.ts";
 import { fellThrough, unhandled, type Answer } from "./answer.ts";
@@ -236,7 +242,7 @@ export class Site {
     this.#redis = connect(this.#module, this.#redisUrl);
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
-    this.#commands = new CommandTap(this.#redis);
+    this.#commands = new CommandTap(this.#redis, () => this.watch.during);
     const duplicate = this.#redis.duplicate.bind(this.#redis);
     this.#redis.duplicate = (options) => {
       const redis = duplicate(options);
@@ -250,7 +256,7 @@ export class Site {
     try {
       this.#app = await create(this.#module, {
         redis: this.#redis,
-        db: this.db,
+        db: clientOf(this.db),
         config: watchedConfig(this.config, this.db),
       });
     } finally {
@@ -292,8 +298,8 @@ export class Site {
     };
   }
 
-  /** Looks at what the handler has put into the session, and when. */
-  #watchSession(req: AskedOfTheApp, res: ServerResponse): void {
+  /** Looks at what the handler was given, and at what it has put into the session, and when. */
+  #watchRequest(req: AskedOfTheApp, res: ServerResponse): void {
     const content = () => {
       const { cookie: _, ...fields } = req.session ?? {};
       return fields;
@@ -302,6 +308,7 @@ export class Site {
     const route = `${req.method} ${req.url}`;
     const seen: SessionSeen = { whenHeadersLeft: {}, atTheEnd: {}, cookieWithheld: false };
     res.writeHead = (...args: unknown[]) => {
+      this.watch.validBodies.set(route, req.validBody);
       seen.whenHeadersLeft = content();
       seen.cookieWithheld =
         req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");
@@ -323,7 +330,7 @@ export class Site {
       // What is done when a client has left still belongs to what it asked.
       res.once("close", () => setImmediate(end));
       this.#watchForSecondAnswers(req, res);
-      this.#watchSession(req, res);
+      this.#watchRequest(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;
       if (this.#encrypted) Object.assign(req.socket, { encrypted: true });
       const isBehindProxy = this.config.env === "production";
@@ -351,6 +358,16 @@ export class Site {
   }
 }
 
+/** Another client of the same database: what an app puts in place of a method, nobody else calls. */
+function clientOf(db: Database): Database {
+  const methods = Object.keys(db.users) as (keyof UserRepository)[];
+  const calls = methods.map((name) => [
+    name,
+    (...args: unknown[]) => Reflect.apply(db.users[name], db.users, args),
+  ]);
+  return { ...db, users: Object.fromEntries(calls) as UserRepository };
+}
+
 /** Has a connection come from an address, or from where it does come from. */
 function pretend(socket: Socket, address: string | undefined): void {
   if (address === undefined) Reflect.deleteProperty(socket, "remoteAddress");
@@ -361,6 +378,7 @@ function pretend(socket: Socket, address: string | undefined): void {
 interface AskedOfTheApp extends IncomingMessage {
   secure?: boolean;
   session?: { cookie?: { secure?: unknown } } | null;
+  validBody?: unknown;
 }
 
 /** Waits until the client is connected, or is not going to be for now. */

@@ -168,7 +168,7 @@ async function profiles(site: Site, member: Browser): Promise<void> {
   await member.patch("/me", undefined, { rawBody: `{"password":"${ada.password}"` });
   const away = new Error("the database is away");
   const findById = vi.spyOn(site.db.users, "findById").mockRejectedValue(away);
-  await under("while the database is away", () => member.get("/me"));
+  await under("While the database is away", () => member.get("/me"));
   findById.mockRestore();
   const alan = await site.db.users.add({
     email: "leaving@example.com",

@@ -71,7 +71,7 @@ export async function under<Result>(
     return await action();
   } catch (error) {
     if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt) throw error;
-    const mark = /^(while|once) /.test(circumstances) ? "," : ":";
+    const mark = /^(while|once) /i.test(circumstances) ? "," : ":";
     const claim = `${circumstances}${mark} ${inSentence(error.claim)}`;
     throw new GoalUnmet(claim, error.evidence, error.reason);
   }

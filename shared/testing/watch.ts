@@ -51,6 +51,8 @@ export interface SessionSeen {
 export class Watch {
   /** Of the last request of each route, `GET /visits`. */
   readonly sessions = new Map<string, SessionSeen>();
+  /** What `validate` made of the body of the last request of each route. */
+  readonly validBodies = new Map<string, unknown>();
   readonly exchanges: Exchange[] = [];
   readonly lines: PrintedLine[] = [];
   readonly late: LateError[] = [];

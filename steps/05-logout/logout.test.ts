@@ -173,7 +173,7 @@ goal("logging out without a session is harmless", async ({ site, redis }) => {
     const [key] = added.find(([, value]) => value.includes('"cookie"')) ?? [];
     must(
       key === undefined,
-      "Logging out without a session makes one.",
+      "Logging out begins a new session, for somebody who had none to end.",
       [answer, `new key: ${key}`],
       "There was nothing to end, and there is nothing to remember. `regenerate` begins another session: `destroySession` begins none.",
     );
@@ -191,7 +191,7 @@ goal("a page of another site cannot log anybody out", async ({ site }) => {
       must(
         seen.status === 403 && seen.setCookies.length === 0,
         seen.status === 403
-          ? `A page of ${page} is refused, and gets a Set-Cookie all the same.`
+          ? `A page of ${page} is refused too late: \`session()\` has run before, and the answer carries a Set-Cookie.`
           : `A page of ${page} ${worked ? "can log people out" : "logs nobody out, and is not told so"}: the answer is ${seen.status}, not 403.`,
         evidence,
         "Any page can send a form here, and the browser says where it comes from: in Sec-Fetch-Site, or else in Origin. Refuse it before the session is looked at: a cookie that is cleared by the answer is gone from the browser, even when the request carried none.",

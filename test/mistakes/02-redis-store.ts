@@ -44,7 +44,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a random secret per start",
     edits: [[secret, "crypto.randomUUID()"]],
     goal: "a visitor is remembered after a restart",
-    says: "although the session is still in Redis",
+    says: "the new process has forgotten the visitor",
   },
   {
     name: "a random secret when none is configured",
@@ -62,7 +62,7 @@ export const mistakes: readonly Mistake[] = [
       [secret, "secretOfToday"],
     ],
     goal: "a visitor is remembered after a restart",
-    says: "although the session is still in Redis",
+    says: "the new process has forgotten the visitor",
   },
   {
     name: "the default import of older versions",
@@ -358,7 +358,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a visitor is remembered after a restart",
-    says: "although the session is still in Redis",
+    says: "the new process has forgotten the visitor",
   },
   {
     name: "the cookie is prolonged by each request, and the key is not",
@@ -384,7 +384,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a visitor is remembered after a restart",
-    says: "although the session is still in Redis",
+    says: "the new process has forgotten the visitor",
   },
   {
     name: "the error handler before what fails",

@@ -375,7 +375,7 @@ ${storeUser}      req.session.save((error) => {
       ["const { email, password } = req.validBody;", "const { email, password } = req.body;"],
     ],
     goal: "an email may be typed with capitals and blanks",
-    says: "is not recognised: it is",
+    says: "the handler looks for another",
   },
   {
     name: "validate with the schema itself",

@@ -69,7 +69,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "a page of another site cannot log anybody out",
-    says: "is refused, and gets a Set-Cookie all the same",
+    says: "is refused too late",
   },
   {
     name: "subdomains count as one's own",
@@ -544,7 +544,7 @@ ${destroy}`,
       [clear, ""],
     ],
     goal: "logging out without a session is harmless",
-    says: "without a session makes one",
+    says: "Logging out begins a new session",
   },
   {
     name: "the body is looked at before the guard, once more",

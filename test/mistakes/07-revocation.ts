@@ -391,7 +391,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "No standing rule is broken, on any path",
-    says: "A key never expires: sessions:",
+    says: "gives sessions:",
   },
   {
     name: "seconds that are milliseconds",

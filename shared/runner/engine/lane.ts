@@ -342,10 +342,10 @@ function findingOf(goal: JudgedGoal | undefined, judged: string): Finding | unde
   }
   const place = placeIn(error.stack, dirname(judged));
   const { what, advice } = explained(error);
-  const claim =
-    (place && endOfProcess(message, place)) ??
-    (place ? `${place} throws where nobody catches it: ${what}${advice}` : `${name}: ${message}`);
-  return { verdict: "unmet", message: `${claim}\n${error.stack ?? ""}`, durationMs };
+  const text = place
+    ? (endOfProcess(message, place) ?? `${place} throws where nobody catches it: ${what}.${advice}`)
+    : `${name}: ${message}\n${error.stack ?? ""}`;
+  return { verdict: "unmet", message: text, durationMs };
 }
 
 /** Why the test file could not even be loaded; in nearly all cases because of `app.ts`. */

@@ -1,4 +1,6 @@
-import { seededUsers } from "../../app/database.ts";
+import bcrypt from "bcrypt";
+import { vi } from "vitest";
+import { createDatabase, seededUsers } from "../../app/database.ts";
 import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
@@ -19,6 +21,7 @@ async function twoAtOnce(goal: WorldGoal): Promise<void> {
   await twoChanges(goal);
   await twoAdministrators(goal);
   await twoLogins(goal);
+  await twoLoginsWithAnOldHash(goal);
 }
 
 async function twoChanges({ open }: WorldGoal): Promise<void> {
@@ -89,6 +92,35 @@ async function twoLogins({ open }: WorldGoal): Promise<void> {
   });
 }
 
+/** Since their password was hashed, the cost has gone up: who logs in may well be given a new hash. */
+async function twoLoginsWithAnOldHash({ open }: WorldGoal): Promise<void> {
+  const password = "a password from before";
+  const old = await bcrypt.hash(password, 4);
+  const db = await createDatabase({ bcryptCost: 5, people: [] });
+  const { id, email } = await db.users.add({
+    email: "since-long@example.com",
+    password,
+    displayName: "Somebody",
+  });
+  const site = await open({ db });
+  await atEveryMoment(site, async () => {
+    await db.users.update(id, { passwordHash: old });
+    const logIn = () => site.browser().begin("POST", "/auth/login", { email, password });
+    return {
+      first: logIn,
+      second: logIn,
+      async afterwards(...answers) {
+        must(
+          answers.every(({ succeeded }) => succeeded),
+          "of two logins with the right password, one is refused: the other one has renewed the hash.",
+          answers,
+          "A new hash of the same password is no new password. Who looks whether it has changed meanwhile compares the password once more, or renews the hash where nobody is misled by it.",
+        );
+      },
+    };
+  });
+}
+
 async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
@@ -112,8 +144,9 @@ async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
 }
 
 /** Whichever of the two begins first: the new session ends with the others, or can be ended later. */
-async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
-  const site = await open();
+async function loginMeanwhile(goal: WorldGoal): Promise<void> {
+  await endsOverlap(goal);
+  const site = await goal.open();
   const account = await Account.at(site);
   for (const { name, begin, undo } of await account.endings()) {
     for (const loginIsFirst of [true, false]) {
@@ -125,10 +158,14 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
         ];
         const logIn = () => account.beginLogIn(browser, password);
         const end = () => begin(laptop);
+        // A copy of the database may lag behind; what `findById` says never does.
+        const copy = await site.db.users.findByEmail(ada.email);
+        const lagging = vi.spyOn(site.db.users, "findByEmail").mockResolvedValue(copy);
         return {
           first: loginIsFirst ? logIn : end,
           second: loginIsFirst ? end : logIn,
           async afterwards(...answers) {
+            lagging.mockRestore();
             const newcomer = await Device.from(site, browser);
             const login = answers[loginIsFirst ? 0 : 1];
             if (login?.status === 401) login.mustSay("invalid_credentials");
@@ -175,6 +212,34 @@ async function loginMeanwhile({ open }: WorldGoal): Promise<void> {
   }
 }
 
+/** Whoever ends sessions while others are being ended has to find those that have come since. */
+async function endsOverlap({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  await account.endings("a new password");
+  await atEveryMoment(site, async () => {
+    const [laptop, phone] = [await account.logIn(), await account.logIn()];
+    const [browser, password] = [site.browser(), account.password];
+    const changeAfterLogin = async () => {
+      await account.beginLogIn(browser, password).answer;
+      return account.changePassword(phone).answer;
+    };
+    return {
+      first: () => account.logOutEverywhere(laptop),
+      second: () => ({ answer: changeAfterLogin() }),
+      async afterwards(...answers) {
+        if (!answers[1].succeeded) return;
+        const newcomer = await Device.from(site, browser);
+        await newcomer?.mustBeOut(
+          "a login from before a new password survives it, if somebody is logging out everywhere meanwhile.",
+          answers,
+          "Each end of a user's sessions reads the index anew, once what keeps others out is done: what another one has read before it knows nothing of a login since.",
+        );
+      },
+    };
+  });
+}
+
 async function failsHalfway({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
@@ -206,6 +271,14 @@ async function failsHalfway({ open }: WorldGoal): Promise<void> {
             "Somebody who changes a password fears that another one knows it. What failed is the end of the sessions: the new password counts, and whoever logs in with it can log out everywhere.",
           );
           if (answer.succeeded) await phone.mustBeOut(`${claim}.`, evidence, why);
+          await undo();
+          const again = await begin(await account.logIn()).answer;
+          must(
+            again.succeeded,
+            `after ${name} has failed once, the next attempt is answered ${again.status} as well.`,
+            [...evidence, "the next time, everything works:", again],
+            "What failed is over. Whatever lets one come after the other, a queue or a lock, lets the next one in, however the one before has ended.",
+          );
           await undo();
           const next = await account.logOutEverywhere(await account.logIn()).answer;
           const never = `after ${name}, a session cannot be ended any more.`;

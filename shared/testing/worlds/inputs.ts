@@ -78,7 +78,7 @@ async function sendMuch(site: Site, type: string): Promise<{ answer: string; isE
 }
 
 /** What the ids of a database look like is its own affair. */
-async function otherIds(site: Site): Promise<void> {
+async function otherIds(site: Site, administrator: Browser | undefined): Promise<void> {
   for (const [n, id] of ["42", "01HF3V8T9ZJ4Q2R7XW5YB6KCDE", "auth0|65a1b2c3"].entries()) {
     const person = { email: `imported-${n}@example.com`, password: "an imported password" };
     await site.db.users.add({ ...person, id, displayName: "Ida" });
@@ -89,6 +89,15 @@ async function otherIds(site: Site): Promise<void> {
       login.data.id === id && me.data.id === id,
       `a user whose id is ${JSON.stringify(id)} is not let in.`,
       [login, me],
+      "Users may come from an older system: the id is whatever the database says. It is looked up, and found or not.",
+    );
+    if (!administrator) continue;
+    const ban = await administrator.post(`/admin/users/${encodeURIComponent(id)}/ban`);
+    const user = await site.db.users.findById(id);
+    must(
+      user?.banned,
+      `a user whose id is ${JSON.stringify(id)} cannot be banned.`,
+      ban,
       "Users may come from an older system: the id is whatever the database says. It is looked up, and found or not.",
     );
   }
@@ -144,8 +153,10 @@ async function everyKind({ open, step }: WorldGoal): Promise<void> {
     }
   }
   if (step < 4) return;
-  await otherIds(site);
   const member = new Actor(new Contract(step), site);
+  const administrator = step >= 7 ? new Actor(member.contract, site) : undefined;
+  await administrator?.does({ does: "log in", as: "grace" });
+  await otherIds(site, administrator?.browser);
   await member.does(logIn);
   // Other letters than in what is typed as a password.
   for (const displayName of laborious("n")) {
@@ -158,9 +169,7 @@ async function everyKind({ open, step }: WorldGoal): Promise<void> {
     await mustRefuse(member.browser, "PATCH", "/me", value);
   }
   await oddNames(site, member.browser);
-  if (step < 7) return;
-  const administrator = new Actor(member.contract, site);
-  await administrator.does({ does: "log in", as: "grace" });
+  if (!administrator) return;
   for (const value of [...laborious("a", [28, 2_000]), ...odd]) {
     for (const body of [
       { currentPassword: value, newPassword: "difference engine" },

@@ -1,10 +1,13 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
 import { withClock } from "../clock.ts";
+import { describeCommands } from "../commands.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import { describeDuration } from "../cookies.ts";
 import { sessionKeyOf } from "../session-keys.ts";
 import { holdTimers } from "../timers.ts";
+import type { KeySpace, StoredKey } from "../../redis/key-space.ts";
+import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -62,6 +65,12 @@ async function timersRun(goal: WorldGoal): Promise<void> {
         await timers.settle(site);
         await actor.isAsBefore();
       }
+      // What nobody awaits is what nobody catches: it would end the process.
+      for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
+        site.commands.fail(kind);
+      }
+      await pass(minute);
+      await timers.settle(site);
     });
   } finally {
     timers.release();
@@ -72,6 +81,7 @@ async function timersRun(goal: WorldGoal): Promise<void> {
 async function endsTogether(goal: WorldGoal): Promise<void> {
   const { open, redis, step } = goal;
   const site = await open();
+  await mustLastAlike(site, redis);
   const browser = site.browser();
   // A visitor who is nobody may be forgotten sooner than the cookie says.
   if (step >= 3) await browser.logIn(seededUsers.ada);
@@ -81,8 +91,10 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
   await withClock(goal.redis, async (pass) => {
     for (const path of ["/nothing-here", "/visits"]) {
       await pass(hours);
+      const before = site.commands.sent.length;
       const answer = await browser.get(path);
       await site.commands.quiet();
+      const commands = describeCommands(site.commands.sent.slice(before), redis.prefix);
       const renewed = answer.sessionCookie;
       must(
         !renewed || !first || (renewed.livesMs === undefined) === (first.livesMs === undefined),
@@ -98,7 +110,7 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
       must(
         Math.abs(ttlSeconds * 1000 - renewed.livesMs) < 300_000,
         `the cookie of ${answer.route} lives ${describeDuration(renewed.livesMs)}, and its session ${describeDuration(ttlSeconds * 1000)}${isAsBefore ? ": the request prolongs the cookie alone" : ""}.`,
-        answer,
+        [answer, `Redis is asked: ${commands}`],
         "When one ends before the other, somebody in mid-use is logged out, or a copy of the cookie opens a session that its owner has lost. Whatever prolongs one has to prolong the other.",
       );
     }
@@ -113,8 +125,28 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
   }
 }
 
+/** How long a session lasts depends on whose it is, and not on whether it was stored before. */
+async function mustLastAlike(site: Site, redis: KeySpace): Promise<void> {
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  await site.commands.quiet();
+  const first = await redis.stored();
+  const before = site.commands.sent.length;
+  const key = await sessionKeyOf(site, redis, () => visitor.get("/visits"));
+  await site.commands.quiet();
+  const lifeIn = (keys: readonly StoredKey[]) =>
+    (keys.find(({ name }) => name === key)?.ttlSeconds ?? 0) * 1000;
+  const [firstMs, thenMs] = [lifeIn(first), lifeIn(await redis.stored())];
+  must(
+    Math.abs(thenMs - firstMs) < 300_000,
+    `somebody who is not logged in is kept for ${describeDuration(firstMs)}, and after a second visit for ${describeDuration(thenMs)}.`,
+    describeCommands(site.commands.sent.slice(before), redis.prefix),
+    "A session is stored in more than one place: when it begins, and when it has changed. Each has to give it the same end: `rewrite` is told how long.",
+  );
+}
+
 /** Who guesses is slowed down, and whose account it is gets in again: nobody else may keep them out. */
-async function afterGuesses({ open, redis }: WorldGoal): Promise<void> {
+async function afterGuesses({ open, redis, step }: WorldGoal): Promise<void> {
   const timers = holdTimers();
   try {
     const site = await open();
@@ -135,10 +167,35 @@ async function afterGuesses({ open, redis }: WorldGoal): Promise<void> {
         [last ?? "", `${guessesPerDay} times, and a day later:`, login],
         "Anybody can type a wrong password. A lock has an end of minutes, and stands where all processes see it: a counter in Redis, with an expiry.",
       );
+      if (step >= 7) await mustForgiveTypos(site, { email, password }, () => pass(25));
     });
   } finally {
     timers.release();
   }
+}
+
+/** Whoever has mistyped the current password often enough can change it all the same, a day later. */
+async function mustForgiveTypos(
+  site: Site,
+  credentials: { email: string; password: string },
+  waitForADay: () => Promise<void>,
+): Promise<void> {
+  const typo = { currentPassword: "not this password", newPassword: "an engine in between" };
+  let device = site.browser();
+  await device.logIn(credentials);
+  let last: Answer | undefined;
+  for (let time = 0; time < guessesPerDay; time++) last = await device.post("/me/password", typo);
+  await waitForADay();
+  device = site.browser();
+  await device.logIn(credentials);
+  const right = { currentPassword: credentials.password, newPassword: "an engine from now on" };
+  const change = await device.post("/me/password", right);
+  must(
+    change.succeeded,
+    `the right current password is answered ${change.status}: whoever has mistyped it can never change it any more.`,
+    [last ?? "", `${guessesPerDay} times, and a day later:`, change],
+    "Whoever fears that another one knows the password has to be able to change it. A limit has an end of minutes, and stands where all processes see it.",
+  );
 }
 
 /** A page asks for several things at once, all with the cookie that it has by then. */

@@ -195,6 +195,8 @@ async function besideOneInTheClear(site: Site): Promise<void> {
 
 async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
+  for (const path of ["/visits/", "/VISITS"]) await mustCountOn(site.browser(), path);
+  if (step < 4) return;
   const contract = new Contract(step);
   const member = new Actor(contract, site);
   await member.doesAll([visit, logIn]);
@@ -274,6 +276,18 @@ async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
       );
     }
   }
+}
+
+/** Express takes these for the same address, unless it is told not to. */
+async function mustCountOn(browser: Browser, path: string): Promise<void> {
+  const answers = [await browser.get(path), await browser.get(path)];
+  const [, second] = answers;
+  must(
+    second?.status === 404 || second?.data.visits === 2,
+    `GET ${path} leads to the handler, and ${second?.succeeded ? `the second visit counts ${String(second.data.visits)}` : "it fails"}.`,
+    answers,
+    "Express takes `/visits/` and `/VISITS` for `/visits`. Whatever stands before the handler has to as well: mount it with `app.use`, or at the route, instead of comparing texts.",
+  );
 }
 
 async function otherMethods({ open, step }: WorldGoal): Promise<void> {

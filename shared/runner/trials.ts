@@ -40,6 +40,7 @@ const circumstances = [
   { name: "After a long outage of Redis", since: 2 },
   { name: "In two tabs of one browser", since: 1 },
   { name: "Among many visitors", since: 1 },
+  { name: "After many strangers", since: 1 },
   { name: "Beside another app in the same process", since: 1 },
   { name: "In a browser from before 2023", since: 1 },
   { name: "With a cookie that was signed at home", since: 1 },

@@ -27,10 +27,14 @@ export function placeInApp(error: Error): string | undefined {
   return frame ? `${frame[1]}:${frame[2]}` : undefined;
 }
 
-/** The place in the app that has called the function at hand; undefined when somebody else has. */
-export function placeOfCaller(): string | undefined {
+/**
+ * The place in the app that has called the function at hand; undefined when somebody else has.
+ *
+ * @param depth How many functions up the caller is: 2 is whoever called the caller of the one at hand.
+ */
+export function placeOfCaller(depth = 1): string | undefined {
   // Below the message stand this function, the one at hand, and who called it.
-  const [, , , caller = ""] = new Error("called").stack?.split("\n") ?? [];
+  const caller = new Error("called").stack?.split("\n")[depth + 2] ?? "";
   return placeInApp(Object.assign(new Error("called"), { stack: caller }));
 }
 

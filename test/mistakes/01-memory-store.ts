@@ -416,7 +416,7 @@ ${mountSession}`,
       ],
     ],
     goal: "Among many visitors",
-    says: "whoever hung up before the answer is never served again",
+    says: "hung up before the answer, nobody is served",
   },
   {
     name: "a new session middleware for each request, at one store",
@@ -583,5 +583,28 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     edits: [['app.get("/visits"', 'app.use("/visits"']],
     goal: "By another method",
     says: "POST /visits counts a visit, as GET /visits does",
+  },
+  {
+    name: "a session for one spelling of the address alone",
+    edits: [
+      ["  app.use(\n    session({", "  const withSession = session({"],
+      [
+        "      saveUninitialized: false,\n    }),\n  );",
+        '      saveUninitialized: false,\n    });\n  app.use((req, res, next) => (req.path === "/visits" ? withSession(req, res, next) : next()));',
+      ],
+    ],
+    goal: "Written in another way",
+    says: "GET /visits/ leads to the handler, and it fails",
+  },
+  {
+    name: "a number for every address that anybody asked for",
+    edits: [
+      [
+        "  app.use(noStore);",
+        "  app.use(noStore);\n  const asked = new Map<string, number>();\n  app.use((req, _res, next) => {\n    asked.set(req.url, (asked.get(req.url) ?? 0) + 1);\n    next();\n  });",
+      ],
+    ],
+    goal: "After many strangers",
+    says: "the process remembers something of each of them, and never forgets it",
   },
 ];

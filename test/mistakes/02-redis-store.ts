@@ -599,4 +599,21 @@ export const mistakes: readonly Mistake[] = [
     goal: "the cookie is prolonged with its session",
     says: "the cookie is never prolonged",
   },
+  {
+    name: "a heartbeat whose failure nobody catches",
+    edits: [[listener, `${listener}  setInterval(() => redis.ping(), 60_000).unref();\n`]],
+    goal: "When what was put off is done",
+    says: "An error escaped that would end the process",
+  },
+  {
+    name: "a place in the queue that a client who left keeps",
+    edits: [
+      [
+        "  // Whoever knows",
+        '  let busy = 0;\n  app.use((_req, res, next) => {\n    if (busy >= 200) return void res.status(503).json({ error: { code: "busy" } });\n    busy++;\n    res.once("finish", () => busy--);\n    next();\n  });\n\n  // Whoever knows',
+      ],
+    ],
+    goal: "Among many visitors",
+    says: "requests whose clients hung up before the answer, nobody is served",
+  },
 ];

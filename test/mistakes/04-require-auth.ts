@@ -805,4 +805,22 @@ ${readUserId}`,
     goal: "With a database that fails",
     says: "once it is back, PATCH /me crashed",
   },
+  {
+    name: "users in memory, forgotten when this process changes them",
+    edits: [
+      [
+        "  const requireAuth: RequestHandler =",
+        "  const known = new Map<string, User>();\n  const { remove, update } = db.users;\n  db.users.remove = (id) => (known.delete(id), remove(id));\n  db.users.update = (id, changes) => (known.delete(id), update(id, changes));\n  const lookUp = async (id: string) => {\n    const user = known.get(id) ?? (await db.users.findById(id));\n    if (user) known.set(id, user);\n    return user;\n  };\n\n  const requireAuth: RequestHandler =",
+      ],
+      ["userId && (await db.users.findById(userId))", "userId && (await lookUp(userId))"],
+    ],
+    goal: "a deleted user is out at once, and the session is gone",
+    says: "A deleted user is still let in: `db.users.findById` is not asked",
+  },
+  {
+    name: "a schema that does not trim",
+    edits: [["z.string().trim().min(1).max(80)", "z.string().min(1).max(80)"]],
+    goal: "PATCH /me changes the display name and nothing else",
+    says: "stores a name that the schema does not trim",
+  },
 ];

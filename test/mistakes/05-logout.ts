@@ -706,4 +706,38 @@ ${destroy}`,
     goal: "a request under way does not bring the session back",
     says: "A login keeps the session id from before",
   },
+  {
+    name: "a changed session lives as long as that of a user",
+    edits: [
+      [
+        'redis.set(key, value, "EX", ttlSeconds, "XX")',
+        'redis.set(key, value, "EX", sessionLifeMs / 1000, "XX")',
+      ],
+      ["(key, value, ttlSeconds)", "(key, value)"],
+    ],
+    goal: "Hours after the last visit",
+    says: "somebody who is not logged in is kept for 60 min, and after a second visit for 24 h",
+  },
+  {
+    name: "the session stands in the text of the script that stores it",
+    edits: [
+      [
+        'redis.set(key, value, "EX", ttlSeconds, "XX")',
+        'redis.eval(`return redis.call("SET", KEYS[1], [==[${value}]==], "EX", ${ttlSeconds}, "XX")`, 1, key)',
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "A new script is made for each request",
+  },
+  {
+    name: "whatever leads to a page may come from anywhere, a form as well",
+    edits: [
+      [
+        "app.use(refuseOtherSites);",
+        'app.use((req, res, next) =>\n    req.get("Sec-Fetch-Mode") === "navigate" ? next() : refuseOtherSites(req, res, next),\n  );',
+      ],
+    ],
+    goal: "a page of another site cannot log anybody out",
+    says: "A page of another site can log people out",
+  },
 ];

@@ -854,4 +854,82 @@ export const mistakes: readonly Mistake[] = [
     goal: "While somebody logs in",
     says: "does not carry the code of the contract, invalid_credentials",
   },
+  {
+    name: "a change of the password that failed keeps the next ones out",
+    edits: [
+      [
+        '  app.post(\n    "/me/password",',
+        '  const turns = new Map<string, Promise<unknown>>();\n  const inTurn = <Result>(id: string, change: () => Promise<Result>) => {\n    const turn = (turns.get(id) ?? Promise.resolve()).then(change);\n    turns.set(id, turn);\n    return turn;\n  };\n\n  app.post(\n    "/me/password",',
+      ],
+      [
+        "      if (user) await endSessionsOf(user.id);\n",
+        "      if (user) await inTurn(user.id, () => endSessionsOf(user.id));\n",
+      ],
+    ],
+    goal: "When one thing fails halfway",
+    says: "after a new password has failed once, the next attempt is answered 500 as well",
+  },
+  {
+    name: "who ends sessions while others are being ended waits for these",
+    edits: [
+      ["const endSessionsOf = async (userId: string)", "const endIndexed = async (userId: string)"],
+      [
+        "if (keys.length === 1_000) await endSessionsOf(userId);",
+        "if (keys.length === 1_000) await endIndexed(userId);",
+      ],
+      [
+        "  /** Resolves to false when the password was changed,",
+        "  const underWay = new Map<string, Promise<void>>();\n  const endSessionsOf = (userId: string): Promise<void> => {\n    const ending =\n      underWay.get(userId) ?? endIndexed(userId).finally(() => underWay.delete(userId));\n    underWay.set(userId, ending);\n    return ending;\n  };\n\n  /** Resolves to false when the password was changed,",
+      ],
+    ],
+    goal: "While somebody logs in",
+    says: "a login from before a new password survives it",
+  },
+  {
+    name: "the second look is at a copy of the database",
+    edits: [["await db.users.findById(user.id)", "await db.users.findByEmail(user.email)"]],
+    goal: "While somebody logs in",
+    says: "survives a new password",
+  },
+  {
+    name: "a new hash of the same password is taken for a new one",
+    edits: [
+      [
+        "    const user = await db.users.findByEmail(email);",
+        "    let user = await db.users.findByEmail(email);",
+      ],
+      [
+        "    if (!(await startSession(req, res, user))) {",
+        "    if (bcrypt.getRounds(user.passwordHash) < db.bcryptCost) {\n      user = (await db.users.changePassword(user, password)) ?? user;\n    }\n    if (!(await startSession(req, res, user))) {",
+      ],
+    ],
+    goal: "When two do the same at once",
+    says: "of two logins with the right password, one is refused",
+  },
+  {
+    name: "who has mistyped the current password twenty times can never change it",
+    edits: [
+      [
+        '  app.post(\n    "/me/password",',
+        '  const wrong = new Map<string, number>();\n\n  app.post(\n    "/me/password",',
+      ],
+      [
+        "      const user = matches &&",
+        '      const before = wrong.get(req.user.id) ?? 0;\n      if (before >= 20) return void res.status(429).json({ error: { code: "too_many" } });\n      if (!matches) wrong.set(req.user.id, before + 1);\n      const user = matches &&',
+      ],
+    ],
+    goal: "A day after many wrong passwords",
+    says: "the right current password is answered 429",
+  },
+  {
+    name: "nobody can be banned whose id is no UUID",
+    edits: [
+      [
+        "      const outcome = await db.users.ban(id);",
+        '      const isId = z.uuid().safeParse(id).success;\n      const outcome = isId ? await db.users.ban(id) : "unknown";',
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: 'a user whose id is "42" cannot be banned',
+  },
 ];

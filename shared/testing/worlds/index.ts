@@ -7,6 +7,7 @@ import { impostors } from "./impostors.ts";
 import { inputs } from "./inputs.ts";
 import { later } from "./later.ts";
 import { meanwhile } from "./meanwhile.ts";
+import { memory } from "./memory.ts";
 import { requests } from "./requests.ts";
 import { revocations } from "./revocations.ts";
 import type { World } from "./world.ts";
@@ -20,6 +21,7 @@ export const worlds: readonly World[] = [
   ...failures,
   ...later,
   ...crowds,
+  ...memory,
   ...impostors,
   ...revocations,
   ...encounters,

@@ -750,4 +750,15 @@ ${storeUser}      req.session.save((error) => {
     goal: "At the same moment",
     says: "a wrong password logs in, while somebody else types the right one",
   },
+  {
+    name: "a new hash of the old password, over whatever stands there by then",
+    edits: [
+      [
+        "    // A new id on login",
+        "    if (bcrypt.getRounds(user.passwordHash) < db.bcryptCost) {\n      const passwordHash = await bcrypt.hash(password, db.bcryptCost);\n      await db.users.update(user.id, { passwordHash });\n    }\n    // A new id on login",
+      ],
+    ],
+    goal: "After a change of the password",
+    says: "a login takes back a change of the password that came in between",
+  },
 ];

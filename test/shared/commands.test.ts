@@ -35,6 +35,13 @@ test("commands are recorded in order, as they travel", async () => {
   ]);
 });
 
+test("a command says what the app was doing", async () => {
+  const redis = client();
+  const tap = new CommandTap(redis, () => "GET /me");
+  await redis.get("a");
+  expect(tap.sent).toMatchObject([{ name: "get", during: "GET /me" }]);
+});
+
 test("a command that waits for the connection is recorded once, its handshake not at all", async () => {
   const redis = client();
   const tap = new CommandTap(redis);

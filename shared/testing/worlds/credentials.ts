@@ -1,6 +1,7 @@
-import { seededUsers } from "../../app/database.ts";
 import bcrypt from "bcrypt";
+import { createDatabase, seededUsers } from "../../app/database.ts";
 import { hashingDuring } from "../hashes.ts";
+import { atEveryMoment } from "../moments.ts";
 import { logInAnew } from "../people.ts";
 import { sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
@@ -17,8 +18,9 @@ export const credentials: readonly World[] = [
 ];
 
 /** What a process remembers of a password goes stale. */
-async function changedPassword({ open }: WorldGoal): Promise<void> {
-  const site = await open();
+async function changedPassword(goal: WorldGoal): Promise<void> {
+  await changedMeanwhile(goal);
+  const site = await goal.open();
   const { email, password } = grace;
   const logInAgain = () => site.browser().post("/auth/login", { email, password });
   (await logInAgain()).orNotJudged(200, "nobody can log in");
@@ -41,6 +43,40 @@ async function changedPassword({ open }: WorldGoal): Promise<void> {
     `whoever tried before there was an account cannot log in afterwards: ${login.status}.`,
     "Who has an account is known to the database alone, and changes. Ask it each time.",
   );
+}
+
+/** Since their password was hashed, the cost has gone up: who logs in may well be given a new hash. */
+async function changedMeanwhile({ open }: WorldGoal): Promise<void> {
+  const person = { email: "since-long@example.com", password: "a password from before" };
+  const db = await createDatabase({ bcryptCost: 5, people: [] });
+  const { id, email } = await db.users.add({ ...person, displayName: "Somebody" });
+  const [before, after] = await Promise.all([
+    bcrypt.hash(person.password, 4),
+    bcrypt.hash("a newer engine", 5),
+  ]);
+  const site = await open({ db });
+  const logIn = (password: string) =>
+    site.browser().begin("POST", "/auth/login", { email, password });
+  const change = async () => {
+    await db.users.update(id, { passwordHash: after });
+    return logIn("a newer engine").answer;
+  };
+  await atEveryMoment(site, async () => {
+    await db.users.update(id, { passwordHash: before });
+    return {
+      first: () => logIn(person.password),
+      second: () => ({ answer: change() }),
+      async afterwards(login) {
+        const outdated = await logIn(person.password).answer;
+        must(
+          !outdated.succeeded,
+          "a login takes back a change of the password that came in between: the old one is good again.",
+          [login, "meanwhile, the password is changed", outdated],
+          "A new hash of a password is stored only where the one is that it was compared with: `db.users.changePassword` sees to it.",
+        );
+      },
+    };
+  });
 }
 
 /** A text that is hashed at each start of the app is one that everybody can read in its source. */

@@ -42,7 +42,8 @@ export class CommandTap {
   /** Pipelines and transactions of this turn, by the stream that ioredis gathers each of them in. */
   readonly #batches = new Map<object, Outgoing[]>();
   readonly #during: () => string;
-  #unanswered = 0;
+  /** How many commands Redis has to answer: those that are held back have not reached it. */
+  #onTheWay = 0;
 
   /** @param during What the app is doing at the moment: `GET /me`. */
   constructor(redis: Redis, during = () => "") {
@@ -66,16 +67,20 @@ export class CommandTap {
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);
       if (isOf(sent, "store")) noteRedisWrite();
-      this.#unanswered++;
+      let isOnTheWay = false;
       const outgoing: Outgoing = {
         sent,
         command,
         stream,
         refused: false,
-        send: () => send(command, stream),
+        send: () => {
+          isOnTheWay = true;
+          this.#onTheWay++;
+          return send(command, stream);
+        },
       };
       onSettled(command, (error, reply) => {
-        this.#unanswered--;
+        if (isOnTheWay) this.#onTheWay--;
         sent.reply = reply;
         if (error && !outgoing.refused) this.refusals.push(error.message);
       });
@@ -150,12 +155,15 @@ export class CommandTap {
     this.#failing.set(kind, words);
   }
 
-  /** Waits until the app has had nothing to ask Redis for a few turns: it has nothing left to do. */
+  /**
+   * Waits until the app has had nothing to ask Redis for a few turns: it has nothing left to do, or waits for
+   * what is held back.
+   */
   async quiet(): Promise<void> {
     let seen = this.sent.length;
     for (let calm = 0; calm < 3; calm++) {
       await pause(2);
-      if (this.#unanswered > 0 || this.sent.length !== seen) calm = -1;
+      if (this.#onTheWay > 0 || this.sent.length !== seen) calm = -1;
       seen = this.sent.length;
     }
   }

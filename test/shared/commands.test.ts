@@ -240,15 +240,24 @@ test("a pipeline with a refused command answers, and the client goes on", async 
 });
 
 test("it is quiet once every command is answered, and not before", async () => {
-  const { redis, tap } = await tapped();
+  const [{ redis, tap }, other] = [await tapped(), await tapped()];
   await tap.quiet();
-  const hold = tap.hold("store");
-  void redis.set("a", "1");
+  const popped = redis.blpop("a", 60);
   const quiet = tap.quiet().then(() => "quiet");
   expect(await beforeLaps(quiet)).toBe("nothing");
-  hold.release();
+  await other.redis.lpush("a", "1");
   expect(await quiet).toBe("quiet");
-  expect(await redis.get("a")).toBe("1");
+  expect(await popped).toEqual([`${prefix}a`, "1"]);
+});
+
+test("it is quiet although a command is held back", async () => {
+  const { redis, tap } = await tapped();
+  const hold = tap.hold("store");
+  const stored = redis.set("a", "1");
+  await tap.quiet();
+  expect(hold.waiting).toBe(1);
+  hold.release();
+  expect(await stored).toBe("OK");
 });
 
 test("releaseAll lets everything through again", async () => {

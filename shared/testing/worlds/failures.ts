@@ -7,6 +7,7 @@ import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { tellAddress } from "../connections.ts";
 import type { Exchange } from "../browser.ts";
+import { hashesDone } from "../hashes.ts";
 import { holdAnswers, impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { atMost, pause } from "../time.ts";
@@ -59,7 +60,7 @@ async function slowRedis(goal: WorldGoal): Promise<void> {
       const hold = site.commands.hold(kind);
       const route = `/auth/${act === logIn ? "login" : act === logOut ? "logout" : "logout-all"}`;
       const body = act === logIn ? { email: ada.email, password: ada.password } : undefined;
-      const early = await impatientlyAt(hold.reached, () =>
+      const early = await impatientlyAt(site, hold.reached, () =>
         browser.begin("POST", route, body, patiently),
       );
       const stored = async () => (await redis.keys()).length;
@@ -101,13 +102,21 @@ async function slowRedis(goal: WorldGoal): Promise<void> {
  * its headers. Undefined when the app goes on waiting.
  */
 async function impatientlyAt(
+  site: Site,
   reached: Promise<unknown>,
   begin: () => Exchange | Promise<Exchange>,
 ): Promise<Exchange | undefined> {
   return impatiently(async () => {
     const exchange = await begin();
     await Promise.race([exchange.answer, reached]);
-    await Promise.race([exchange.headers, exchange.answer, pause(40)]);
+    // What is still being asked or hashed may be the way to an answer.
+    const nothingMore = async () => {
+      await pause(40);
+      await site.commands.quiet();
+      await hashesDone();
+      await site.commands.quiet();
+    };
+    await Promise.race([exchange.headers, exchange.answer, nothingMore()]);
     return exchange.headersArrived ? exchange : undefined;
   });
 }
@@ -328,9 +337,12 @@ async function slowDatabase({ open, redis, step }: WorldGoal): Promise<void> {
     const site = await open();
     const actor = new Actor(new Contract(step), site);
     if (act !== logIn) await actor.does(logIn);
+    // It is the database that tries the app's patience.
+    Object.assign(site.redis.options, { commandTimeout: undefined });
     const hold = holdAnswers(site, method);
     let exchange: Exchange | undefined;
     const early = await impatientlyAt(
+      site,
       hold.reached,
       async () => (exchange = await actor.begin(act)),
     );

@@ -1,4 +1,5 @@
-import type { seededUsers } from "../app/database.ts";
+import bcrypt from "bcrypt";
+import { createDatabase, type seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser } from "./browser.ts";
 import type { Site } from "./site.ts";
@@ -20,6 +21,20 @@ export async function withProfile(site: Site, person: Person): Promise<Browser> 
   me.orNotJudged(200, "/me does not answer those who are logged in");
   if (me.data.id !== person.id) notJudged("/me does not answer with the profile yet");
   return browser;
+}
+
+/**
+ * A database in which the cost has gone up since a user's password was hashed: whoever logs in may well be
+ * given a new hash.
+ */
+export async function withAnOldHash() {
+  const [before, now] = [4, 5];
+  const password = "a password from before";
+  const passwordHash = await bcrypt.hash(password, before);
+  const db = await createDatabase({ bcryptCost: now, people: [] });
+  const email = "since-long@example.com";
+  const { id } = await db.users.add({ email, password, passwordHash, displayName: "Somebody" });
+  return { db, id, email, password, passwordHash };
 }
 
 /** Logs in where somebody may be logged in already: that begins another session, whoever it is. */

@@ -1,8 +1,8 @@
 import bcrypt from "bcrypt";
-import { createDatabase, seededUsers } from "../../app/database.ts";
+import { seededUsers } from "../../app/database.ts";
 import { hashingDuring } from "../hashes.ts";
 import { atEveryMoment } from "../moments.ts";
-import { logInAnew } from "../people.ts";
+import { logInAnew, withAnOldHash } from "../people.ts";
 import { sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
@@ -45,29 +45,25 @@ async function changedPassword(goal: WorldGoal): Promise<void> {
   );
 }
 
-/** Since their password was hashed, the cost has gone up: who logs in may well be given a new hash. */
+/** A new hash of the old password is no reason to forget the new one. */
 async function changedMeanwhile({ open }: WorldGoal): Promise<void> {
-  const person = { email: "since-long@example.com", password: "a password from before" };
-  const db = await createDatabase({ bcryptCost: 5, people: [] });
-  const { id, email } = await db.users.add({ ...person, displayName: "Somebody" });
-  const [before, after] = await Promise.all([
-    bcrypt.hash(person.password, 4),
-    bcrypt.hash("a newer engine", 5),
-  ]);
+  const { db, id, email, password, passwordHash } = await withAnOldHash();
+  const newPassword = "a newer engine";
+  const newHash = await bcrypt.hash(newPassword, db.bcryptCost);
   const site = await open({ db });
-  const logIn = (password: string) =>
-    site.browser().begin("POST", "/auth/login", { email, password });
+  const logIn = (typed: string) =>
+    site.browser().begin("POST", "/auth/login", { email, password: typed });
   const change = async () => {
-    await db.users.update(id, { passwordHash: after });
-    return logIn("a newer engine").answer;
+    await db.users.update(id, { passwordHash: newHash });
+    return logIn(newPassword).answer;
   };
   await atEveryMoment(site, async () => {
-    await db.users.update(id, { passwordHash: before });
+    await db.users.update(id, { passwordHash });
     return {
-      first: () => logIn(person.password),
+      first: () => logIn(password),
       second: () => ({ answer: change() }),
       async afterwards(login) {
-        const outdated = await logIn(person.password).answer;
+        const outdated = await logIn(password).answer;
         must(
           !outdated.succeeded,
           "a login takes back a change of the password that came in between: the old one is good again.",

@@ -1,9 +1,9 @@
-import bcrypt from "bcrypt";
 import { vi } from "vitest";
-import { createDatabase, seededUsers } from "../../app/database.ts";
+import { seededUsers } from "../../app/database.ts";
 import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
+import { withAnOldHash } from "../people.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -92,19 +92,12 @@ async function twoLogins({ open }: WorldGoal): Promise<void> {
   });
 }
 
-/** Since their password was hashed, the cost has gone up: who logs in may well be given a new hash. */
+/** Each of them may well give the user a new hash. */
 async function twoLoginsWithAnOldHash({ open }: WorldGoal): Promise<void> {
-  const password = "a password from before";
-  const old = await bcrypt.hash(password, 4);
-  const db = await createDatabase({ bcryptCost: 5, people: [] });
-  const { id, email } = await db.users.add({
-    email: "since-long@example.com",
-    password,
-    displayName: "Somebody",
-  });
+  const { db, id, email, password, passwordHash } = await withAnOldHash();
   const site = await open({ db });
   await atEveryMoment(site, async () => {
-    await db.users.update(id, { passwordHash: old });
+    await db.users.update(id, { passwordHash });
     const logIn = () => site.browser().begin("POST", "/auth/login", { email, password });
     return {
       first: logIn,

@@ -294,12 +294,19 @@ function goalList({ goals }: StepResult): Line[] {
     lines.push(
       goal.shown
         ? { text: `i ${goal.name} (shown, not counted)`, styles: ["dim"], indent: 2 }
-        : goal.advised && verdict === "unmet"
-          ? { text: `! ${goal.name} (advised, not counted)`, styles: ["yellow"], indent: 2 }
-          : { text: `${symbols[verdict]} ${goal.name}`, styles: [colors[verdict]], indent: 2 },
+        : {
+            text: `${isWaived(goal, verdict) ? "!" : symbols[verdict]} ${goal.name}${goal.advised ? " (advised, not counted)" : ""}`,
+            styles: [isWaived(goal, verdict) ? "yellow" : colors[verdict]],
+            indent: 2,
+          },
     );
   }
   return lines;
+}
+
+/** Whether it is advice that was not taken. */
+function isWaived({ advised }: GoalEntry, verdict: Verdict): boolean {
+  return advised === true && verdict === "unmet";
 }
 
 /** The goals when there is no room for each: how many, and which come next. */
@@ -327,7 +334,11 @@ function explanation(result: StepResult): Line[] {
   const { fault, printed, lost = [] } = result;
   if (fault) return [blank, { text: fault, styles: ["bold"] }, ...output(printed)];
   const [first] = lost;
-  if (first) return [blank, ...lesson(first)];
+  if (first) {
+    const own = first.step === result.step;
+    const mark: Line = { text: "✗ beyond the goals", styles: ["red"] };
+    return [blank, ...(own ? [mark] : []), ...lesson(first)];
+  }
   const open = firstOpen(result);
   if (!open) return untaken(result).flatMap((advice) => [blank, ...lesson(advice)]);
   if (open.verdict === "unmet") {

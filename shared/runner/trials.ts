@@ -9,7 +9,7 @@ export interface TrialEntry extends GoalEntry {
 /** The circumstances in which the same story has to come out, and the first step that lives in each. */
 const circumstances = [
   { name: "In the whole story", since: 1 },
-  { name: "For a program that is no browser", since: 1 },
+  { name: "From clients of every kind", since: 1 },
   { name: "In production, behind a TLS proxy", since: 1 },
   { name: "Among other cookies", since: 1 },
   { name: "From another address each time", since: 1 },

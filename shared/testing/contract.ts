@@ -305,7 +305,7 @@ export class Actor {
       const because = this.#replacedBy
         ? `since ${this.#replacedBy}, the browser has another session: `
         : begins
-          ? "the session that its cookie names is gone: "
+          ? "the session of a visitor is gone: "
           : isKnown
             ? why
             : before || !withheld
@@ -555,7 +555,7 @@ export function describeAct(act: Act): string {
     case "lift the ban":
       return `lifts the ban of ${act.of}`;
     default:
-      return act.does;
+      return act.does.replace(/^\w+/, (verb) => `${verb}s`);
   }
 }
 

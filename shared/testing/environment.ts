@@ -8,13 +8,21 @@ const toldOtherwise: Readonly<Record<string, string>> = {
   REDIS_URL: "the address or connection that it receives",
 };
 
+/** What is another one with each release, or on each machine. */
+const ofTheProcess =
+  /version|release|commit|revision|build|deploy|instance|hostname|pod|dyno|(^|_)sha/i;
+
 const reads = new Map<string, string>();
 
 // This module is evaluated anew for every run, and the environment lives on.
 const original = Symbol.for("workshop.environment");
 
-/** Notes from now on what the app reads of the environment. */
-export function watchEnvironment(): void {
+/**
+ * Notes from now on what the app reads of the environment.
+ *
+ * @param numberOfProcess Of the process that the app takes itself to run in.
+ */
+export function watchEnvironment(numberOfProcess = () => 1): void {
   const environment: NodeJS.ProcessEnv = Reflect.get(process.env, original) ?? process.env;
   process.env = new Proxy(environment, {
     get(variables, name) {
@@ -24,7 +32,11 @@ export function watchEnvironment(): void {
         const place = placeOfCaller();
         if (place) reads.set(name, place);
       }
-      return Reflect.get(variables, name);
+      const value: unknown = Reflect.get(variables, name);
+      if (typeof name === "string" && ofTheProcess.test(name) && placeOfCaller()) {
+        return `${String(value ?? 1)}-${numberOfProcess()}`;
+      }
+      return value;
     },
     // Without the proxy as its receiver, which the environment of a process does not take.
     set: (variables, name, value) => Reflect.set(variables, name, value),

@@ -70,7 +70,7 @@ let processes = 1;
 
 // Before the app is evaluated: what it does then counts as well.
 watchConnections();
-watchEnvironment();
+watchEnvironment(() => processes);
 watchMemoryStore();
 // Another process has another number.
 const { pid } = process;
@@ -205,7 +205,7 @@ export function goalsFor(module: StepModule) {
         `An error escaped that would end the process, during ${escaped?.during}: ${escaped && describeCause(escaped.error)}.`,
         [],
         meaningOf(escaped?.error)?.advice ??
-          "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does.",
+          "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does; in a timer or a listener, catch it there.",
       );
     },
 

@@ -21,7 +21,7 @@ export async function mustTakeAsLong(open: Goal["open"]): Promise<void> {
   const work = cheap.unknown > cheap.known ? await guessingWork(10, open) : cheap;
   must(
     work.unknown === work.known || (work.unknown > work.known / 2 && work.unknown < work.known * 2),
-    `An unknown email is answered ${work.unknown < work.known ? "faster" : "slower"} than a known one${work.because}.`,
+    `An unknown email takes ${work.unknown < work.known ? "less" : "more"} work than a known one${work.because}.`,
     [
       `wrong password, known email:   ${work.known} iterations of bcrypt`,
       `wrong password, unknown email: ${work.unknown} iterations of bcrypt`,

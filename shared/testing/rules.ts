@@ -477,7 +477,7 @@ export const rules: readonly Rule[] = [
       return (
         command && {
           claim: `During ${command.during}, the app goes through everybody's keys: ${command.name.toUpperCase()}.`,
-          evidence: [command.name.toUpperCase(), ...command.args].join(" "),
+          evidence: asTyped(command),
         }
       );
     },
@@ -506,7 +506,7 @@ export const rules: readonly Rule[] = [
       return (
         watched && {
           claim: "The app uses WATCH on the connection that all its requests share.",
-          evidence: ["WATCH", ...watched.args].join(" "),
+          evidence: asTyped(watched),
         }
       );
     },
@@ -673,6 +673,11 @@ function writesOf(happened: Happened): { name: string; value: string }[] {
   return sentIn(happened)
     .filter((command) => isOf(command, "store", "other"))
     .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
+}
+
+/** A command as the app typed it, without what stands before the keys of a run. */
+function asTyped({ name, args }: SentCommand): string {
+  return [name.toUpperCase(), ...args].join(" ").replaceAll(/workshop:[0-9a-f]+:\d+:/g, "");
 }
 
 function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {

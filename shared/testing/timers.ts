@@ -1,7 +1,10 @@
+import { placeOfCaller } from "./crashes.ts";
 import type { Site } from "./site.ts";
 
 /** What was put off while timers were held, as if the time had come. */
 export interface HeldTimers {
+  /** Where the app has put off what waits: `steps/01-memory-store/app.ts:26`. */
+  readonly places: readonly string[];
   runAll(): void;
   /** Runs them once the app has nothing else left to do, and waits until it has done that as well. */
   settle(site: Site): Promise<void>;
@@ -19,10 +22,13 @@ type Callback = (...args: unknown[]) => void;
 export function holdTimers(): HeldTimers {
   const originals = { setTimeout, setInterval, clearTimeout, clearInterval };
   const waiting = new Map<unknown, () => void>();
+  const places = new Set<string>();
 
   const watched = (name: "setTimeout" | "setInterval") => {
     const original = originals[name];
     const start = (callback: Callback, ms?: number, ...args: unknown[]) => {
+      const place = placeOfCaller();
+      if (place) places.add(place);
       const timer = original(() => {
         if (name === "setTimeout") waiting.delete(timer);
         callback(...args);
@@ -53,6 +59,9 @@ export function holdTimers(): HeldTimers {
     for (const run of due) run();
   };
   return {
+    get places() {
+      return [...places];
+    },
     runAll,
     async settle({ commands }) {
       await commands.quiet();

@@ -141,9 +141,9 @@ goal("a deleted user is out at once, and the session is gone", async ({ site, re
   answer.mustBe(
     401,
     answer.succeeded
-      ? `A deleted user is still let in${lookups.mock.calls.length === 0 ? ": `db.users.findById` is not asked" : ""}.`
+      ? `A deleted user is still let in${lookups.mock.calls.length === 0 ? ": the database is not asked" : ""}.`
       : `A deleted user is answered ${answer.status}, not 401.`,
-    "The session remembers who logged in; only the database knows whether they still exist. Look the user up on every request.",
+    "The session remembers who logged in; only the database knows whether they still exist, and others change it, too: what a process remembers of a user goes stale. Look the user up on every request.",
     "for a deleted user",
   );
   answer.mustSay("not_authenticated");

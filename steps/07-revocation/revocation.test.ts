@@ -150,7 +150,7 @@ goal("a new password has 8 characters at least, and 72 bytes at most", async ({ 
   await account.endings("a new password");
   const laptop = await account.logIn();
   const why =
-    "bcrypt reads 72 bytes, and takes two passwords that begin alike for the same. Less than 8 characters are guessed. What is between the two is stored as it was typed.";
+    "bcrypt reads 72 bytes, and takes two passwords that begin alike for the same. Fewer than 8 characters are guessed. What is between the two is stored as it was typed.";
   for (const newPassword of ["7 chars", "x".repeat(73), "€".repeat(25)]) {
     const answer = await account.changePassword(laptop, newPassword).answer;
     answer.mustBe([400, 422], `"${newPassword}" is answered ${answer.status}, not 400.`, why);
@@ -159,7 +159,7 @@ goal("a new password has 8 characters at least, and 72 bytes at most", async ({ 
     const answer = await account.changePassword(laptop, newPassword).answer;
     answer.mustBe(204, `"${newPassword}" is answered ${answer.status}, not 204.`, why);
     const login = await account.beginLogIn(account.site.browser()).answer;
-    login.mustBe(200, `Nobody logs in with "${newPassword}" once it is the password.`, why);
+    login.mustBe(200, `"${newPassword}" does not log in once it is the password.`, why);
   }
 });
 

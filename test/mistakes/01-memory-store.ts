@@ -463,7 +463,7 @@ ${mountSession}`,
 `,
       ],
     ],
-    goal: "For a program that is no browser",
+    goal: "From clients of every kind",
     says: 'GET /visits crashes for a client that calls itself "curl/',
   },
   {

@@ -616,4 +616,15 @@ export const mistakes: readonly Mistake[] = [
     goal: "Among many visitors",
     says: "requests whose clients hung up before the answer, nobody is served",
   },
+  {
+    name: "a prefix with the number of the release",
+    edits: [
+      [
+        "new RedisStore({ client: redis })",
+        "new RedisStore({ client: redis, prefix: `sess:${process.env.npm_package_version}:` })",
+      ],
+    ],
+    goal: "a visitor is remembered after a restart",
+    says: 'it looks for the session at "sess:',
+  },
 ];

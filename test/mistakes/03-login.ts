@@ -220,13 +220,13 @@ ${refusal.replace("!user || ", "")}`,
       [compare, "const matches = user && (await bcrypt.compare(password, user.passwordHash));"],
     ],
     goal: "an unknown email takes as long as a known one",
-    says: "unknown email is answered faster",
+    says: "unknown email takes less work",
   },
   {
     name: "a decoy that is no hash",
     edits: [[decoy, '"nobody has this password"']],
     goal: "an unknown email takes as long as a known one",
-    says: "unknown email is answered faster",
+    says: "unknown email takes less work",
   },
   {
     name: "72 characters instead of bytes",
@@ -291,13 +291,13 @@ ${storeUser}      req.session.save((error) => {
     name: "a hash on top of the comparison, for unknown emails alone",
     edits: [[compare, `if (!user) await bcrypt.hash("nobody", db.bcryptCost);\n    ${compare}`]],
     goal: "an unknown email takes as long as a known one",
-    says: "answered slower than a known one",
+    says: "takes more work than a known one",
   },
   {
     name: "a decoy at half the cost",
     edits: [[decoy, decoy.replace("bcryptCost", "bcryptCost - 1")]],
     goal: "an unknown email takes as long as a known one",
-    says: "answered faster than a known one",
+    says: "takes less work than a known one",
   },
   {
     name: "a pepper made on the way",
@@ -508,7 +508,7 @@ ${storeUser}      req.session.save((error) => {
       ],
     ],
     goal: "an unknown email takes as long as a known one",
-    says: "An unknown email is answered faster than a known one",
+    says: "An unknown email takes less work than a known one",
   },
   {
     name: "what Redis refused is logged whole",
@@ -599,7 +599,7 @@ ${storeUser}      req.session.save((error) => {
       ],
     ],
     goal: "an unknown email takes as long as a known one",
-    says: "An unknown email is answered faster than a known one",
+    says: "An unknown email takes less work than a known one",
   },
   {
     name: "an email that was not found is not looked up again",
@@ -710,7 +710,7 @@ ${storeUser}      req.session.save((error) => {
       ],
     ],
     goal: "In production, behind a TLS proxy",
-    says: "an unknown email is answered slower than a known one",
+    says: "an unknown email takes more work than a known one",
   },
   {
     name: "top-level domains have four letters at most",
@@ -727,7 +727,7 @@ ${storeUser}      req.session.save((error) => {
       ],
     ],
     goal: "With inputs of every kind",
-    says: "the right password, with a no-break space and an emoji, is answered 401",
+    says: "the right password, with a no-break space (U+00A0), is answered 401",
   },
   {
     name: "one comparison for all who log in to an account",

@@ -104,7 +104,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "On many devices, at two processes",
-    says: "after logging out everywhere, a device is still logged in",
+    says: "of 140 is still logged in",
   },
   {
     name: "the current password has to keep the rules for new ones",
@@ -235,7 +235,7 @@ export const mistakes: readonly Mistake[] = [
       [readIndex, "    const keys = [...(lists.get(index) ?? [])];\n"],
     ],
     goal: "On many devices, at two processes",
-    says: "a device is still logged in",
+    says: "is still logged in",
   },
   {
     name: "whose sessions end stands in the body",
@@ -418,7 +418,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the first ten",
     edits: [[readIndex, readIndex.replace('"999"', '"9"')]],
     goal: "On many devices, at two processes",
-    says: "a device is still logged in",
+    says: "is still logged in",
   },
   {
     name: "a list that is read and written back",
@@ -569,7 +569,7 @@ export const mistakes: readonly Mistake[] = [
     name: "blanks around a password are taken for a slip",
     edits: [["Password.min(8)", "z.string().trim().pipe(Password).pipe(z.string().min(8))"]],
     goal: "a new password has 8 characters at least, and 72 bytes at most",
-    says: 'Nobody logs in with " Blanks AROUND "',
+    says: '" Blanks AROUND " does not log in',
   },
   {
     name: "the last of two changes wins",
@@ -839,7 +839,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "On many devices, at two processes",
-    says: "a device is still logged in",
+    says: "is still logged in",
   },
   {
     name: "a login that lost is refused in words of its own",

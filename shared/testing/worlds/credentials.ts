@@ -147,6 +147,7 @@ export async function typedEmails(site: Site): Promise<void> {
   const others = [
     "ada+work@example.com",
     "ada@history.technology",
+    "ada.lovelace+work@gmail.com",
     "augusta.ada.countess.of.lovelace@analyticalengines.history.example.com",
   ];
   for (const other of others) {
@@ -170,8 +171,9 @@ export async function otherKeyboards(site: Site): Promise<void> {
   const accents = { email: "accents@example.com", password: "é".repeat(30) };
   const square = { email: "square@example.com", password: "x² + y² = 1" };
   // Option and the space bar, on a Mac.
-  const spaced = { email: "mac@example.com", password: "no\u00a0break, 👩\u200d🚀" };
-  for (const person of [few, accents, square, spaced]) {
+  const spaced = { email: "mac@example.com", password: "no\u00a0break here" };
+  const joined = { email: "space@example.com", password: "an astronaut: 👩\u200d🚀" };
+  for (const person of [few, accents, square, spaced, joined]) {
     await site.db.users.add({ ...person, displayName: "Typist" });
   }
   const apart = ({ email, password }: typeof few) =>
@@ -183,6 +185,14 @@ export async function otherKeyboards(site: Site): Promise<void> {
     { ...square },
     { ...square, password: square.password.normalize("NFKC") },
     { ...spaced },
+    { ...joined },
+  ];
+  const peculiarities = [
+    "typed with another keyboard",
+    "with a ²",
+    "",
+    "with a no-break space (U+00A0)",
+    "with a joiner that nobody sees (U+200D), between the two halves of an emoji",
   ];
   for (const [i, body] of typed.entries()) {
     const answer = await site.browser().post("/auth/login", body);
@@ -192,7 +202,7 @@ export async function otherKeyboards(site: Site): Promise<void> {
       answer.succeeded !== lookAlike,
       lookAlike
         ? "a password with 2 for ² logs in."
-        : `the right password, ${["typed with another keyboard", "with a ²", "", "with a no-break space and an emoji"][i]}, is answered ${answer.status}.`,
+        : `the right password, ${peculiarities[i]}, is answered ${answer.status}.`,
       answer,
       "NFC makes one form of what looks the same, and is applied before the bytes are counted. Whatever else is taken away or replaced makes other passwords of the right one, or the right one wrong: NFKC takes ² for 2.",
     );

@@ -4,11 +4,12 @@ import session from "express-session";
 import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
+import { headersOfChromium } from "../browser-headers.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import { holdAnswers, holdEverything } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
-import { must } from "../verdict.ts";
+import { must, under } from "../verdict.ts";
 import { grownKey } from "../work.ts";
 import { askForProfile, logIn, logOut, patiently, visit } from "./scenes.ts";
 import { sendHead } from "./wire.ts";
@@ -60,15 +61,20 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
   const regular = new Actor(new Contract(step), site);
   await regular.doesAll([{ does: "visit" }, { does: "visit" }]);
+  const regularComes = (others: number) =>
+    under(`once ${others} others have been here`, () => regular.does({ does: "visit" }));
   for (let others = 0; others < manyVisitors(step); others += 50) {
     // Whoever was here just now is the last one to be forgotten.
-    if (others % 300 === 0) await regular.does({ does: "visit" });
+    if (others % 300 === 0) await regularComes(others);
     await Promise.all(Array.from({ length: 50 }, () => passBy(site)));
     // The thread rests: whoever never does is taken for a loop without end.
     await pause(1);
   }
-  await regular.does({ does: "visit" });
-  await mustLetGo(site, () => hangUp(site, regular.browser, "GET", "/visits"));
+  await regularComes(manyVisitors(step));
+  await mustLetGo(site, "request", () => regular.does({ does: "visit" }));
+  await mustLetGo(site, "client that hangs up", () =>
+    hangUp(site, regular.browser, "GET", "/visits"),
+  );
   await hangUp(site, regular.browser, "GET", "/visits", manyLeave);
   const back = await regular.browser.get("/visits").catch(() => undefined);
   must(
@@ -85,15 +91,19 @@ async function manyOthers({ open, step }: WorldGoal): Promise<void> {
 }
 
 /** What a request adds to the connection goes with it, also when its client leaves before the answer. */
-async function mustLetGo({ redis }: Site, leave: () => Promise<unknown>): Promise<void> {
+async function mustLetGo(
+  { redis }: Site,
+  what: string,
+  come: () => Promise<unknown>,
+): Promise<void> {
   const listeners = () =>
     redis.eventNames().reduce((count, event) => count + redis.listenerCount(event), 0);
   const [times, before] = [10, listeners()];
-  for (let time = 0; time < times; time++) await leave();
+  for (let time = 0; time < times; time++) await come();
   must(
     listeners() - before < times,
-    "with each client that hangs up, a listener stays at the Redis connection.",
-    `listeners at the connection: ${before}, and after ${times} requests whose clients left: ${listeners()}`,
+    `with each ${what}, a listener stays at the Redis connection.`,
+    `listeners at the connection: ${before}, and after ${times} times a ${what}: ${listeners()}`,
     "What a request adds to something that outlives it has to go with it. A response that nobody reads any more emits `close`, and no `finish`.",
   );
 }
@@ -191,7 +201,8 @@ async function hangUp(
   times = 1,
 ): Promise<boolean> {
   const headers = {
-    ...(method === "POST" && { Origin: site.origin, "Content-Length": "0" }),
+    ...headersOfChromium(method, site.origin),
+    ...(method === "POST" && { "Content-Length": "0" }),
     Cookie: await browser.cookieHeader(),
   };
   const hold = site.commands.hold("read");

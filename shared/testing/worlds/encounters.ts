@@ -168,15 +168,19 @@ async function loginMeanwhile(goal: WorldGoal): Promise<void> {
               answers,
               "Its session has ended before it was answered: it is refused, as one with a wrong password.",
             );
-            const evidence: Answer[] = [...answers];
+            const evidence: (Answer | string)[] = [
+              "meanwhile, db.users.findByEmail answers from a copy that lags behind",
+              ...answers,
+            ];
             if (name === "logging out everywhere") {
               evidence.push(await account.logOutEverywhere(await account.logIn()).answer);
             }
             const asked = answers[loginIsFirst ? 1 : 0];
             if (name === "a new password" && asked?.succeeded) {
-              evidence.push(await laptop.browser.get("/me"));
+              const me = await laptop.browser.get("/me");
+              evidence.push(me);
               must(
-                evidence.at(-1)?.status === 200,
+                me.status === 200,
                 "whoever changes the password is logged out by a login with the old one.",
                 evidence,
                 "A login that comes too late ends itself, and nobody else: whoever knows the old password must not be able to throw out its owner.",

@@ -321,6 +321,13 @@ async function failingDatabase(goal: WorldGoal): Promise<void> {
     // Whoever ends the sessions before the password has done that much.
     if (act === changePassword) continue;
     await under("once it is back", async () => {
+      const next = await (await actor.begin(act)).answer;
+      must(
+        next.thrown?.message !== away,
+        `${next.route} fails with the error of before.`,
+        [given, "then everything works again, and nothing is away:", next],
+        "What failed is over. Who keeps a Promise keeps its error, too: ask anew each time.",
+      );
       await actor.does(act);
       await actor.isAsBefore();
     });

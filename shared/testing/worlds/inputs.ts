@@ -204,7 +204,7 @@ async function oddNames(site: Site, member: Browser): Promise<void> {
     const answer = await member.patch("/me", { displayName });
     must(
       answer.succeeded || !names.includes(displayName),
-      `PATCH /me refuses the name ${displayName}.`,
+      `PATCH /me refuses the name ${displayName}${displayName.includes("\u200c") ? " (with U+200C, which nobody sees, in the middle)" : ""}.`,
       answer,
       "People are called what they are called, in every script there is. The lesson draws the line at 80 characters, and at what cannot be read: `isReadable`.",
     );

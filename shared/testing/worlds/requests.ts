@@ -21,7 +21,7 @@ export const requests: readonly World[] = [
     },
   },
   {
-    name: "For a program that is no browser",
+    name: "From clients of every kind",
     async visit({ open, step }) {
       const site = await open();
       // An app may insist on what every browser sends.

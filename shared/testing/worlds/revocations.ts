@@ -39,9 +39,9 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
     await site.db.users.update(ada.id, { email: "countess@example.com" });
     const answer = await begin(laptop).answer;
     await site.db.users.update(ada.id, { email: ada.email });
-    for (const device of devices) {
+    for (const [n, device] of devices.entries()) {
       await device.mustBeOut(
-        `after ${name}, a device is still logged in.`,
+        `after ${name}, device ${n + 1} of ${devices.length} is still logged in.`,
         ["before, another device logged out", answer],
         "Which sessions somebody has, an index knows that all processes see: in Redis, under what never changes of a user.",
       );

@@ -93,6 +93,11 @@ export function forgetOptions(): void {
   sessions.length = 0;
 }
 
+/** An option that the last call of `session()` was given. */
+export function sessionOption(name: string): unknown {
+  return Reflect.get(sessions.at(-1) ?? {}, name);
+}
+
 /** Notes what express-session is given, and what of it is not looked for where it stands. */
 export function noteSessionOptions(options: object | undefined, place: string | undefined): void {
   const given: object = { ...options };

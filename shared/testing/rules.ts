@@ -573,6 +573,22 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "a session cookie for this host alone",
+    since: 1,
+    why: "Without `Domain`, a cookie goes back to the host that has set it. With one, every subdomain gets it as well, and each of them can plant one of its own.",
+    breach({ exchanges }) {
+      for (const { answer } of exchanges) {
+        const wide = newSessionsIn(answer.setCookies).find(({ domain }) => domain);
+        if (!wide) continue;
+        return {
+          claim: `${answer.route} sends a session cookie for every subdomain: Domain=${wide.domain}.`,
+          evidence: answer,
+        };
+      }
+      return undefined;
+    },
+  },
+  {
     name: "the same flags on every session cookie",
     since: 6,
     why: "Whoever gets the weaker cookie is the one who is attacked. The flags belong to the cookie, not to the person, the path or the moment.",

@@ -607,4 +607,53 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "After many strangers",
     says: "the process remembers something of each of them, and never forgets it",
   },
+  {
+    name: "ids from a stock of chance that is never filled up",
+    edits: [
+      [
+        'import session from "express-session";',
+        'import session from "express-session";\nimport { randomBytes } from "node:crypto";\n\nconst stock = Array.from({ length: 2_000 }, () => randomBytes(24).toString("hex"));\nlet taken = 0;',
+      ],
+      [
+        "      saveUninitialized: false,",
+        "      saveUninitialized: false,\n      genid: () => stock[taken++ % stock.length] as string,",
+      ],
+    ],
+    goal: "With an id that can be foreseen",
+    says: "session ids come again",
+  },
+  {
+    name: "a cookie for all subdomains of wherever the app is",
+    edits: [
+      [
+        "      saveUninitialized: false,",
+        "      saveUninitialized: false,\n      cookie: (req) => ({ domain: req.hostname }),",
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "GET /visits sends a session cookie for every subdomain: Domain=workshop.test",
+  },
+  {
+    name: "whoever would not be tracked has no session",
+    edits: [
+      ["  app.use(\n    session({", "  const withSession = session({"],
+      [
+        "      saveUninitialized: false,\n    }),\n  );",
+        '      saveUninitialized: false,\n    });\n  app.use((req, res, next) => (req.get("Sec-GPC") ? next() : withSession(req, res, next)));',
+      ],
+    ],
+    goal: "From clients of every kind",
+    says: "GET /visits crashes for a client that sends Sec-GPC: 1",
+  },
+  {
+    name: "now and then another id, and the one before is over",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {',
+        '  app.use("/visits", (req, _res, next) => {\n    const { visits = 0 } = req.session;\n    if (visits % 30 !== 29) return next();\n    req.session.regenerate(() => {\n      req.session.visits = visits;\n      next();\n    });\n  });\n\n  app.get("/visits", (req, res) => {',
+      ],
+    ],
+    goal: "In two tabs of one browser",
+    says: "of two requests that leave with the same cookie, the later one begins another session",
+  },
 ];

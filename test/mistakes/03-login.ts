@@ -761,4 +761,39 @@ ${storeUser}      req.session.save((error) => {
     goal: "After a change of the password",
     says: "a login takes back a change of the password that came in between",
   },
+  {
+    name: "tags are taken out of a password",
+    edits: [
+      [
+        '.normalize("NFC")',
+        '.transform((typed) => typed.replaceAll(/<[^>]*>/g, "").normalize("NFC"))',
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "the right password, with what looks like HTML, is answered 401",
+  },
+  {
+    name: "wrong passwords are counted for everybody together",
+    edits: [
+      ["  // Nobody's password.", "  let wrong = 0;\n\n  // Nobody's password."],
+      [
+        "    const user = await db.users.findByEmail(email);",
+        "    const user = wrong < 250 ? await db.users.findByEmail(email) : undefined;",
+      ],
+      ["    if (!user || !matches) {", "    if (!user || !matches) {\n      wrong++;"],
+    ],
+    goal: "A day after many wrong passwords",
+    says: "after 300 wrong passwords for others, the right one is answered 401",
+  },
+  {
+    name: "a comparison that takes long is none",
+    edits: [
+      [
+        "await bcrypt.compare(password, user?.passwordHash ?? decoyHash)",
+        "await Promise.race([\n      bcrypt.compare(password, user?.passwordHash ?? decoyHash),\n      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1_000).unref()),\n    ])",
+      ],
+    ],
+    goal: "With a database that fails",
+    says: "the right password is answered 401 when hashing takes its time",
+  },
 ];

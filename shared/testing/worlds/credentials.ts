@@ -173,7 +173,8 @@ export async function otherKeyboards(site: Site): Promise<void> {
   // Option and the space bar, on a Mac.
   const spaced = { email: "mac@example.com", password: "no\u00a0break here" };
   const joined = { email: "space@example.com", password: "an astronaut: 👩\u200d🚀" };
-  for (const person of [few, accents, square, spaced, joined]) {
+  const tagged = { email: "tags@example.com", password: "<b>bold</b> & 'sharp'" };
+  for (const person of [few, accents, square, spaced, joined, tagged]) {
     await site.db.users.add({ ...person, displayName: "Typist" });
   }
   const apart = ({ email, password }: typeof few) =>
@@ -186,6 +187,7 @@ export async function otherKeyboards(site: Site): Promise<void> {
     { ...square, password: square.password.normalize("NFKC") },
     { ...spaced },
     { ...joined },
+    { ...tagged },
   ];
   const peculiarities = [
     "typed with another keyboard",
@@ -193,6 +195,7 @@ export async function otherKeyboards(site: Site): Promise<void> {
     "",
     "with a no-break space (U+00A0)",
     "with a joiner that nobody sees (U+200D), between the two halves of an emoji",
+    "with what looks like HTML",
   ];
   for (const [i, body] of typed.entries()) {
     const answer = await site.browser().post("/auth/login", body);

@@ -3,6 +3,7 @@ import type { Browser } from "../browser.ts";
 import { withClock } from "../clock.ts";
 import { forge, sessionIdIn, signedValue } from "../cookies.ts";
 import { namesOf, openedBesideTheCookie, plant } from "../planted.ts";
+import { sessionOption } from "../options.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../signing-keys.ts";
 import { getRoutesOf } from "../tour.ts";
 import { refusalToStart, type Site } from "../site.ts";
@@ -178,6 +179,26 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
 // What one request says of itself, another one can say as well.
 const saidByTheClient = "0f8fad5bd9cb469fa16570867728950e";
 
+const manyIds = 20_000;
+
+/** Whoever makes ids out of a store of chance has to fill it up. */
+function mustNotComeAgain(genid: unknown): void {
+  if (typeof genid !== "function") return;
+  const ids = new Set<unknown>();
+  try {
+    for (let n = 0; n < manyIds; n++) ids.add(genid({ headers: {} }));
+  } catch {
+    // It looks at the request, which is judged elsewhere.
+    return;
+  }
+  must(
+    ids.size === manyIds,
+    "session ids come again: two visitors share a session.",
+    `genid(req), ${manyIds} times → ${ids.size} ids`,
+    "Each new session gets an id that nobody has or had. express-session makes them with `node:crypto`, and needs no `genid`.",
+  );
+}
+
 /** With a clock that stands still, and a `Math.random` that always says the same. */
 async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
   const site = await open();
@@ -241,6 +262,7 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
     ids.slice(0, 3).map((id) => `session id: ${id}`),
     "Few are soon tried out, and of a few thousand visitors two get the same id: then both have one session. OWASP asks for 64 bits at least; express-session makes 192.",
   );
+  mustNotComeAgain(sessionOption("genid"));
 }
 
 /** How much chance there is in texts, at the least: what their characters differ in, place by place. */
@@ -321,9 +343,13 @@ async function mustStayHere(site: Site, owner: Browser, step: number): Promise<v
     [5, "POST", "/auth/logout"],
     [3, "POST", "/auth/login", { email, password }],
   ];
-  for (const [since, method, path, body] of requests) {
+  // Without a scheme, an address is one of another host all the same.
+  const elsewhere = ["https://elsewhere.example/login", "//elsewhere.example/login"];
+  for (const [[since, method, path, body], where] of requests.flatMap((request) =>
+    elsewhere.map((where) => [request, where] as const),
+  )) {
     if (step < since) continue;
-    const address = plant(site.app, "https://elsewhere.example/login");
+    const address = plant(site.app, where);
     const answer = await owner.begin(method, path, body).answer.finally(() => address.remove());
     const location = String(answer.headers.location ?? "");
     must(

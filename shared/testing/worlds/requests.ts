@@ -29,7 +29,12 @@ export const requests: readonly World[] = [
       const login = await site.program().post("/auth/login", { email, password });
       if (login.status === 403) return;
       await tellStory(site, step, [site.program(), site.program()]);
-      for (const client of otherClients) await mustServe(site, client);
+      for (const client of otherClients) {
+        await mustServe(site, `calls itself "${client}"`, { "User-Agent": client });
+      }
+      for (const [name, value] of Object.entries(wishes)) {
+        await mustServe(site, `sends ${name}: ${value}`, { [name]: value });
+      }
     },
   },
   {
@@ -89,25 +94,32 @@ const otherClients = [
   "",
 ];
 
-async function mustServe(site: Site, client: string): Promise<void> {
+/** What some browsers ask for, with every request. */
+const wishes = { DNT: "1", "Sec-GPC": "1", "Save-Data": "on", Purpose: "prefetch" };
+
+/** @param who What the client does, as in "a client that …". */
+async function mustServe(
+  site: Site,
+  who: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
   const browser = site.browser();
-  const headers = { "User-Agent": client };
   const answers = [
     await browser.get("/visits", { headers }),
     await browser.get("/visits", { headers }),
   ];
   must(
     answers.every(({ status }) => status < 500),
-    `GET /visits crashes for a client that calls itself "${client}".`,
+    `GET /visits crashes for a client that ${who}.`,
     answers,
-    "Who is asking is for the session to say. What a client calls itself says nothing that can be relied on, and every route has to do without it.",
+    "Who is asking is for the session to say. What a client says of itself is nothing to rely on, and every route has to do without it.",
   );
   // A crawler keeps no cookies, so an app may well give it none.
   must(
-    client.includes("Googlebot") || answers.at(-1)?.data.visits === 2,
-    `a client that calls itself "${client}" is not remembered.`,
+    who.includes("Googlebot") || answers.at(-1)?.data.visits === 2,
+    `a client that ${who} is not remembered.`,
     answers,
-    "Programs are visitors as well, and what a client calls itself says nothing that can be relied on: there is a phone called Cubot. Whoever brings a cookie back is known by it.",
+    "Programs are visitors as well, and what a client says of itself is nothing to rely on: there is a phone called Cubot. Whoever brings a cookie back is known by it.",
   );
 }
 

@@ -8,6 +8,7 @@ import {
   noteRedisOptions,
   noteRequest,
   noteSessionOptions,
+  sessionOption,
   unheardOption,
   whyTrue,
 } from "../../shared/testing/options.ts";
@@ -107,4 +108,12 @@ test("of a connection, what ioredis has by itself is known", () => {
     claim: "`maxRetryPerRequest` is no option of `new Redis()`.",
     reason: expect.stringMatching(/^It is spelled `maxRetriesPerRequest`\./),
   });
+});
+
+test("an option is the one that session() was given last", () => {
+  expect(sessionOption("name")).toBeUndefined();
+  noteSessionOptions({ ...right, name: "first" }, undefined);
+  noteSessionOptions(right, undefined);
+  expect(sessionOption("name")).toBe("sid");
+  expect(sessionOption("genid")).toBeUndefined();
 });

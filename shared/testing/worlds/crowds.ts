@@ -1,10 +1,10 @@
+import session from "express-session";
 import { once } from "node:events";
 import { get, request, type IncomingMessage } from "node:http";
-import session from "express-session";
 import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
-import type { Browser } from "../browser.ts";
 import { headersOfChromium } from "../browser-headers.ts";
+import type { Browser } from "../browser.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import { holdAnswers, holdEverything } from "../moments.ts";
 import type { Site } from "../site.ts";

@@ -1,12 +1,12 @@
 import { vi } from "vitest";
 import { createDatabase, seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
+import type { Exchange } from "../browser.ts";
 import { withClock } from "../clock.ts";
 import { fullRedis, isOf, wordsRefusing, replyError, type CommandKind } from "../commands.ts";
+import { tellAddress } from "../connections.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
-import { tellAddress } from "../connections.ts";
-import type { Exchange } from "../browser.ts";
 import { hashesDone } from "../hashes.ts";
 import { holdAnswers, impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";

@@ -1,16 +1,16 @@
 import { seededUsers } from "../../app/database.ts";
+import type { KeySpace, StoredKey } from "../../redis/key-space.ts";
 import type { Answer } from "../answer.ts";
 import { withClock } from "../clock.ts";
 import { describeCommands } from "../commands.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import { describeDuration } from "../cookies.ts";
-import { isJson, sessionKeyOf } from "../session-keys.ts";
 import { impatiently } from "../moments.ts";
-import { holdTimers } from "../timers.ts";
-import { patiently } from "./scenes.ts";
-import type { KeySpace, StoredKey } from "../../redis/key-space.ts";
+import { isJson, sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
+import { holdTimers } from "../timers.ts";
 import { must, under } from "../verdict.ts";
+import { patiently } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const minute = 1 / 60;

@@ -95,7 +95,7 @@ const otherClients = [
 ];
 
 /** What some browsers ask for, with every request. */
-const wishes = { DNT: "1", "Sec-GPC": "1", "Save-Data": "on", Purpose: "prefetch" };
+const wishes = { DNT: "1", "Sec-GPC": "1", "Save-Data": "on" };
 
 /** @param who What the client does, as in "a client that …". */
 async function mustServe(

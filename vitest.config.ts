@@ -35,8 +35,9 @@ export default defineConfig({
         test: {
           name: "workshop",
           include: ["test/**/*.test.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          // A guard against what never ends: on a busy machine, a reference takes minutes.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           // What is waited for on a busy machine comes late; a fault shows as what stands there instead.
           expect: { poll: { timeout: 60_000 } },
           // Loading the packages anew for each file would take longer than its tests.

@@ -7,7 +7,7 @@ import {
   counted,
   isPassed,
   firstOpen,
-  untaken,
+  isUntaken,
   type GoalResult,
   type Printed,
   type StepResult,
@@ -286,7 +286,8 @@ function heading(step: StepEntry): Line[] {
 function goalList({ goals }: StepResult): Line[] {
   const lines: Line[] = [];
   let hardening = false;
-  for (const { goal, verdict } of goals) {
+  for (const each of goals) {
+    const { goal, verdict } = each;
     if (goal.hardening && !hardening) {
       hardening = true;
       lines.push({ text: "hardening", styles: ["dim"] });
@@ -295,18 +296,13 @@ function goalList({ goals }: StepResult): Line[] {
       goal.shown
         ? { text: `i ${goal.name} (shown, not counted)`, styles: ["dim"], indent: 2 }
         : {
-            text: `${isWaived(goal, verdict) ? "!" : symbols[verdict]} ${goal.name}${goal.advised ? " (advised, not counted)" : ""}`,
-            styles: [isWaived(goal, verdict) ? "yellow" : colors[verdict]],
+            text: `${isUntaken(each) ? "!" : symbols[verdict]} ${goal.name}${goal.advised ? " (advised, not counted)" : ""}`,
+            styles: [isUntaken(each) ? "yellow" : colors[verdict]],
             indent: 2,
           },
     );
   }
   return lines;
-}
-
-/** Whether it is advice that was not taken. */
-function isWaived({ advised }: GoalEntry, verdict: Verdict): boolean {
-  return advised === true && verdict === "unmet";
 }
 
 /** The goals when there is no room for each: how many, and which come next. */
@@ -340,7 +336,7 @@ function explanation(result: StepResult): Line[] {
     return [blank, ...(own ? [mark] : []), ...lesson(first)];
   }
   const open = firstOpen(result);
-  if (!open) return untaken(result).flatMap((advice) => [blank, ...lesson(advice)]);
+  if (!open) return result.goals.filter(isUntaken).flatMap((advice) => [blank, ...lesson(advice)]);
   if (open.verdict === "unmet") {
     const several = counted(result.goals).filter(({ verdict }) => verdict === "unmet").length > 1;
     const whose: Line = { text: `✗ ${open.goal.name}`, styles: ["red"], indent: 2 };

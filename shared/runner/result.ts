@@ -71,7 +71,7 @@ export function counted(goals: readonly GoalResult[]): GoalResult[] {
   return goals.filter(({ goal }) => !goal.shown && !goal.advised);
 }
 
-/** The advice that was not taken. */
-export function untaken({ goals }: StepResult): GoalResult[] {
-  return goals.filter(({ goal, verdict }) => goal.advised && verdict === "unmet");
+/** Whether it is advice that was not taken. */
+export function isUntaken({ goal, verdict }: GoalResult): boolean {
+  return goal.advised === true && verdict === "unmet";
 }

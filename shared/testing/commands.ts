@@ -391,6 +391,11 @@ export function whyBack(commands: readonly SentCommand[]): string {
     : ": its cookie works again";
 }
 
+/** A command whole, as the app typed it: without what stands before the keys of a run. */
+export function asTyped({ name, args }: SentCommand): string {
+  return [name.toUpperCase(), ...args].join(" ").replaceAll(/workshop:[0-9a-f]+:\d+:/g, "");
+}
+
 /** `SET sess:abc…, EXPIRE sess:abc…`, for people. */
 export function describeCommands(commands: readonly SentCommand[], prefix: string): string {
   if (commands.length === 0) return "no Redis command";

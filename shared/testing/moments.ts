@@ -3,8 +3,9 @@ import { syncBuiltinESMExports } from "node:module";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange } from "./browser.ts";
 import { Hold, isOf, replyError, type CommandKind } from "./commands.ts";
+import { hashesDone } from "./hashes.ts";
 import type { Site } from "./site.ts";
-import { atMost, hurried } from "./time.ts";
+import { atMost, hurried, pause } from "./time.ts";
 
 const questions = ["findByEmail", "findById", "update", "changePassword", "ban", "unban"] as const;
 
@@ -227,6 +228,17 @@ export async function failingAtEveryMoment(
     await site.commands.quiet();
     await afterwards(given);
   }
+}
+
+/**
+ * Waits until an app that has not answered yet has nothing more to do: what was asked of Redis is answered, or
+ * held back, and nothing is hashed.
+ */
+export async function nothingMore({ commands }: Site): Promise<void> {
+  await pause(40);
+  await commands.quiet();
+  await hashesDone();
+  await commands.quiet();
 }
 
 const hurry = 1_000;

@@ -1,7 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { unhandled } from "./answer.ts";
-import { fullRedis, isOf, type SentCommand, startingRedis } from "./commands.ts";
+import { asTyped, fullRedis, isOf, type SentCommand, startingRedis } from "./commands.ts";
 import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import { isJson } from "./session-keys.ts";
@@ -403,12 +403,7 @@ export const rules: readonly Rule[] = [
           ? `A key never expires: ${wrote.name.toUpperCase()} during ${wrote.during} gives ${key} no end.`
           : `A key never expires: ${key}.`,
         evidence: [
-          wrote
-            ? [
-                wrote.name.toUpperCase(),
-                ...wrote.args.map((arg) => (arg.endsWith(name) ? name : excerpt(arg))),
-              ].join(" ")
-            : "",
+          wrote ? asTyped({ ...wrote, args: wrote.args.map((arg) => excerpt(arg)) }) : "",
           `${name} = ${excerpt(value)}, TTL −1`,
         ],
       };
@@ -689,11 +684,6 @@ function writesOf(happened: Happened): { name: string; value: string }[] {
   return sentIn(happened)
     .filter((command) => isOf(command, "store", "other"))
     .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
-}
-
-/** A command as the app typed it, without what stands before the keys of a run. */
-function asTyped({ name, args }: SentCommand): string {
-  return [name.toUpperCase(), ...args].join(" ").replaceAll(/workshop:[0-9a-f]+:\d+:/g, "");
 }
 
 function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {

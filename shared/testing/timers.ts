@@ -3,7 +3,7 @@ import type { Site } from "./site.ts";
 
 /** What was put off while timers were held, as if the time had come. */
 export interface HeldTimers {
-  /** Where the app has put off what waits: `steps/01-memory-store/app.ts:26`. */
+  /** Where the app has put something off: `steps/01-memory-store/app.ts:26`. Empty unless asked for. */
   readonly places: readonly string[];
   runAll(): void;
   /** Runs them once the app has nothing else left to do, and waits until it has done that as well. */
@@ -18,8 +18,10 @@ type Callback = (...args: unknown[]) => void;
 /**
  * Keeps an eye on what is put off from now on with `setTimeout` or `setInterval`. It still happens
  * in its own time, unless it is run before: so no test waits for it.
+ *
+ * @param options.notePlaces Whether to look who puts something off, which takes a stack for each timer.
  */
-export function holdTimers(): HeldTimers {
+export function holdTimers({ notePlaces = false } = {}): HeldTimers {
   const originals = { setTimeout, setInterval, clearTimeout, clearInterval };
   const waiting = new Map<unknown, () => void>();
   const places = new Set<string>();
@@ -27,7 +29,7 @@ export function holdTimers(): HeldTimers {
   const watched = (name: "setTimeout" | "setInterval") => {
     const original = originals[name];
     const start = (callback: Callback, ms?: number, ...args: unknown[]) => {
-      const place = placeOfCaller();
+      const place = notePlaces && placeOfCaller();
       if (place) places.add(place);
       const timer = original(() => {
         if (name === "setTimeout") waiting.delete(timer);

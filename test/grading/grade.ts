@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Engine } from "../../shared/runner/engine/engine.ts";
 import { steps, type StepEntry } from "../../shared/runner/manifest.ts";
 import { stepPaths } from "../../shared/runner/paths.ts";
-import { meetsItsGoals, untaken, type StepResult } from "../../shared/runner/result.ts";
+import { isUntaken, meetsItsGoals, type StepResult } from "../../shared/runner/result.ts";
 import { alternativesOf, mistakesOf, withMistake } from "./catalogue.ts";
 
 /** Something to grade, and what is expected of it. */
@@ -95,7 +95,7 @@ function right(
     name,
     source,
     complaint(result) {
-      const [advice] = kind === "solution" ? untaken(result) : [];
+      const [advice] = kind === "solution" ? result.goals.filter(isUntaken) : [];
       if (advice) return `The reference does not take the advice: ${advice.message}`;
       if (meetsItsGoals(result) && !result.lost?.length) return undefined;
       const { goal, says } = firstFinding(result);

@@ -132,6 +132,7 @@ export class Engine {
       const onFinding = (name: string, finding: Finding) => {
         if (isTold) return;
         findings.set(name, finding);
+        if (finding.verdict !== "unmet") return;
         const soFar = verdicts(listed, [{ findings }], undefined);
         isTold = counted(soFar).some(({ verdict }) => verdict === "unmet");
         if (!isTold) return;

@@ -7,8 +7,7 @@ import { fullRedis, isOf, wordsRefusing, replyError, type CommandKind } from "..
 import { tellAddress } from "../connections.ts";
 import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
-import { hashesDone } from "../hashes.ts";
-import { holdAnswers, impatiently, loseAnswers, visitUnderWay } from "../moments.ts";
+import { holdAnswers, impatiently, loseAnswers, nothingMore, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { atMost, pause } from "../time.ts";
 import { must, under } from "../verdict.ts";
@@ -110,13 +109,7 @@ async function impatientlyAt(
     const exchange = await begin();
     await Promise.race([exchange.answer, reached]);
     // What is still being asked or hashed may be the way to an answer.
-    const nothingMore = async () => {
-      await pause(40);
-      await site.commands.quiet();
-      await hashesDone();
-      await site.commands.quiet();
-    };
-    await Promise.race([exchange.headers, exchange.answer, nothingMore()]);
+    await Promise.race([exchange.headers, exchange.answer, nothingMore(site)]);
     return exchange.headersArrived ? exchange : undefined;
   });
 }

@@ -3,13 +3,12 @@ import type { KeySpace, StoredKey } from "../../redis/key-space.ts";
 import type { Answer } from "../answer.ts";
 import type { Exchange } from "../browser.ts";
 import { withClock } from "../clock.ts";
-import { describeCommands } from "../commands.ts";
+import { asTyped, describeCommands } from "../commands.ts";
 import { Actor, Contract, story } from "../contract.ts";
 import { describeDuration } from "../cookies.ts";
-import { hashesDone } from "../hashes.ts";
+import { nothingMore } from "../moments.ts";
 import { isJson, sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
-import { pause } from "../time.ts";
 import { holdTimers } from "../timers.ts";
 import { must, under } from "../verdict.ts";
 import { patiently } from "./scenes.ts";
@@ -57,7 +56,7 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
 /** What cleans up cleans up what has ended, and nobody who is here. */
 async function timersRun(goal: WorldGoal): Promise<void> {
   const { open, step } = goal;
-  const timers = holdTimers();
+  const timers = holdTimers({ notePlaces: true });
   try {
     const site = await open();
     const actor = new Actor(new Contract(step), site);
@@ -147,10 +146,9 @@ async function mustLastAlike(site: Site, redis: KeySpace, step: number): Promise
   must(
     Math.abs(thenMs - firstMs) < 300_000,
     `somebody who is not logged in is kept for ${describeDuration(firstMs)}, and after a second visit for ${describeDuration(thenMs)}.`,
-    site.commands.sent.slice(before).map(({ name, args }) => {
-      const words = args.filter((arg) => !isJson(arg));
-      return [name.toUpperCase(), ...words].join(" ").replaceAll(redis.prefix, "");
-    }),
+    site.commands.sent
+      .slice(before)
+      .map((command) => asTyped({ ...command, args: command.args.filter((arg) => !isJson(arg)) })),
     `A session is stored in more than one place: when it begins, and when it has changed. Each has to give it the same end${step >= 5 ? ": `rewrite` is told how long, `ttlSeconds`" : ""}.`,
   );
 }
@@ -197,14 +195,8 @@ async function guess(times: number, site: Site, begin: (n: number) => Exchange):
       () => true,
       () => true,
     );
-    const isKeptWaiting = async () => {
-      await pause(20);
-      await site.commands.quiet();
-      await hashesDone();
-      await pause(20);
-      return false;
-    };
-    const isLast = n === times || (n > 5 && !(await Promise.race([answered, isKeptWaiting()])));
+    const isKeptWaiting = nothingMore(site).then(() => false);
+    const isLast = n === times || (n > 5 && !(await Promise.race([answered, isKeptWaiting])));
     const last = await answer;
     if (isLast) return last;
   }
@@ -235,14 +227,13 @@ async function mustForgiveTypos(
   waitForADay: () => Promise<void>,
 ): Promise<void> {
   const typo = { currentPassword: "not this password", newPassword: "an engine in between" };
-  let device = site.browser();
-  await device.logIn(credentials);
-  const guesser = device;
+  const before = site.browser();
+  await before.logIn(credentials);
   const last = await guess(guessesPerDay, site, () =>
-    guesser.begin("POST", "/me/password", typo, patiently),
+    before.begin("POST", "/me/password", typo, patiently),
   );
   await waitForADay();
-  device = site.browser();
+  const device = site.browser();
   await device.logIn(credentials);
   const right = { currentPassword: credentials.password, newPassword: "an engine from now on" };
   const change = await device.post("/me/password", right);

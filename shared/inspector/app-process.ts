@@ -14,7 +14,8 @@ export interface AppSettings {
 
 /** Its last words, when an app ended by itself or never started. */
 export interface Death {
-  exitCode: number | null;
+  /** Its exit code, or the signal that killed it. */
+  how: string;
   words: string;
 }
 
@@ -62,8 +63,9 @@ export class AppProcess extends EventEmitter<{
         else this.emit("told", event);
       }
     });
-    this.#child.once("close", (exitCode) => {
-      if (!this.#ending) this.emit("died", { exitCode, words: this.#words.trim() });
+    this.#child.once("close", (exitCode, signal) => {
+      const how = signal ? `killed by ${signal}` : `exit code ${exitCode}`;
+      if (!this.#ending) this.emit("died", { how, words: this.#words.trim() });
     });
   }
 

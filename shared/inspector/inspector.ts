@@ -171,7 +171,7 @@ export class Inspector {
     app.once("died", (death) => {
       if (app !== this.#app) return;
       this.recording.processEnded();
-      this.recording.note(`The app ended (exit code ${death.exitCode}).`, "bad");
+      this.recording.note(`The app ended (${death.how}).`, "bad");
       // Whoever asks now is told so, and the page goes on.
       this.#front.receiver = (socket) => {
         this.#insteadOfTheApp.add(socket);

@@ -84,6 +84,7 @@ export class Recording extends EventEmitter<{ entry: [Entry]; cleared: [] }> {
   processEnded(): void {
     const at = Date.now();
     for (const exchange of this.#exchanges.values()) {
+      if (exchange.end) continue;
       const nothing = { bytes: 0, text: "" };
       exchange.end = { at, complete: false, sent: nothing, received: nothing };
       this.emit("entry", exchange);
@@ -122,7 +123,7 @@ export class Recording extends EventEmitter<{ entry: [Entry]; cleared: [] }> {
         if (!exchange) return;
         const { at, complete, sent, received } = event;
         exchange.end = { at, complete, sent, received };
-        this.#forgetSoon(event.exchange);
+        this.#forgetSoon(event.exchange, exchange);
         return void this.emit("entry", exchange);
       }
       case "command": {
@@ -160,8 +161,12 @@ export class Recording extends EventEmitter<{ entry: [Entry]; cleared: [] }> {
   }
 
   /** A command after the answer still belongs to its request; one after a minute hardly does. */
-  #forgetSoon(id: number): void {
-    setTimeout(() => this.#exchanges.delete(id), 60_000).unref();
+  #forgetSoon(id: number, exchange: RecordedExchange): void {
+    const forget = () => {
+      // The next process counts from 1 again.
+      if (this.#exchanges.get(id) === exchange) this.#exchanges.delete(id);
+    };
+    setTimeout(forget, 60_000).unref();
   }
 
   readonly #withoutPrefix = (text: string) =>

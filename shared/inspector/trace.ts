@@ -9,16 +9,29 @@ type Style = Parameters<typeof styleText>[0];
 const whoColumns = 10;
 const widestLine = 100;
 
-/** Prints each exchange once its answer is complete, and what happens outside of any, as it happens. */
+/**
+ * Prints each exchange once its answer is complete, and what Redis is asked after that, or outside of any
+ * exchange, as it happens.
+ */
 export function traceTo(write: (text: string) => void, recording: Recording, paper: Paper): void {
   const printed = new WeakSet<object>();
   recording.on("entry", (entry) => {
-    if (printed.has(entry)) return;
-    if (entry.kind === "exchange" && !entry.end) return;
-    if (entry.kind === "outside" && !entry.command.reply) return;
-    printed.add(entry);
-    if (entry.kind === "exchange") write(traceOf(entry, paper));
-    if (entry.kind === "outside") write(print([commandLine("outside", entry.command)], paper));
+    if (entry.kind === "note") return;
+    if (entry.kind === "exchange" && !printed.has(entry)) {
+      if (!entry.end) return;
+      for (const each of [entry, ...entry.commands]) printed.add(each);
+      return write(traceOf(entry, paper));
+    }
+    const [head, commands, after] =
+      entry.kind === "exchange"
+        ? ["late", entry.commands, `, after ${entry.method} ${entry.url}`]
+        : ["outside", [entry.command], ""];
+    for (const command of commands) {
+      if (printed.has(command) || !command.reply) continue;
+      printed.add(command);
+      const row = commandLine(head, command);
+      write(print([{ ...row, text: row.text + after }], paper));
+    }
   });
 }
 

@@ -152,13 +152,39 @@ test("the hosts where the app's own scripts run are given no recording", async (
   expect(await ask("/__inspector/act", { Host: own, Origin: `http://${own}` }, "POST")).toBe(204);
 });
 
+test("what was answered stays so when the app starts anew", async () => {
+  const site = await opened({ step: stepNumber(1), file: oddApp });
+  await fetch(`${site.inspector.url}/json`);
+  const answered = await recorded(site, (all) => ended(all, "/json"));
+  const { end } = answered;
+  await site.inspector.restart();
+  await site.inspector.settled();
+  expect(end).toMatchObject({ complete: true });
+  expect(answered.end).toBe(end);
+});
+
+test("of an app that is killed, the signal is named", async () => {
+  const source = readFileSync(oddApp, "utf8");
+  const file = appFile(
+    source.replace(
+      'app.get("/json"',
+      'app.get("/kill", () => void process.kill(process.pid, "SIGKILL"));\n  app.get("/json"',
+    ),
+  );
+  const { inspector } = await opened({ step: stepNumber(1), file });
+  await expect(fetch(`${inspector.url}/kill`)).rejects.toThrow();
+  await expect
+    .poll(() => inspector.state)
+    .toMatchObject({ status: "down", how: "killed by SIGKILL" });
+});
+
 test("an app that dies is told, stood in for, and back when it is saved", async () => {
   const source = readFileSync(oddApp, "utf8");
   const file = appFile(source);
   const site = await opened({ step: stepNumber(1), file });
   const { inspector } = site;
   await expect(fetch(`${inspector.url}/crash`)).rejects.toThrow();
-  await expect.poll(() => inspector.state).toMatchObject({ status: "down", exitCode: 1 });
+  await expect.poll(() => inspector.state).toMatchObject({ status: "down", how: "exit code 1" });
   expect(inspector.state).toMatchObject({
     words: expect.stringMatching(/app\.ts:\d+[\s\S]*on purpose/),
   });

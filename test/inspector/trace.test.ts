@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RecordedExchange } from "../../shared/inspector/recording.ts";
-import { traceOf } from "../../shared/inspector/trace.ts";
+import { Recording, type RecordedExchange } from "../../shared/inspector/recording.ts";
+import { traceOf, traceTo } from "../../shared/inspector/trace.ts";
 
 const id = "r_IW3kqvXz0aB1cD2eF3gH4iJ5kL6mN7";
 const exchange: RecordedExchange = {
@@ -53,4 +53,35 @@ test("colour is for terminals, and a broken connection is said to be one", () =>
   expect(traceOf(exchange, { columns: 80, color: true })).toContain("\u001b[32m200 OK");
   const { answer: _, ...unanswered } = exchange;
   expect(traceOf(unanswered, { columns: 80, color: false })).toContain("the connection broke");
+});
+
+test("a command that comes when the answer has left is printed by itself, and says whose it was", () => {
+  const written: string[] = [];
+  const recording = new Recording();
+  traceTo((text) => void written.push(text), recording, { columns: 80, color: false });
+  const nothing = { bytes: 0, text: "" };
+  const request = { exchange: 1, method: "POST", url: "/auth/logout" };
+  recording.take({ ...request, type: "request", at: 1, headers: [], throughProxy: undefined });
+  recording.take({
+    type: "answer",
+    exchange: 1,
+    at: 2,
+    status: 204,
+    reason: "No Content",
+    headers: [],
+  });
+  recording.take({
+    type: "end",
+    exchange: 1,
+    at: 2,
+    complete: true,
+    sent: nothing,
+    received: nothing,
+  });
+  expect(written.splice(0)).toHaveLength(1);
+  const command = { command: 1, exchange: 1, late: true, name: "del", args: ["sess:a"] };
+  recording.take({ ...command, type: "command", at: 3 });
+  expect(written).toEqual([]);
+  recording.take({ type: "reply", command: 1, at: 4, text: "1", failed: false });
+  expect(written).toEqual(["     late  DEL sess:a → 1, after POST /auth/logout"]);
 });

@@ -43,7 +43,7 @@ on("hello", (hello) => {
   // Contact was lost: with it, perhaps, what a browser's window was loading.
   else for (const card of cards.values()) card.load();
 });
-on("app", ({ status, production, exitCode, words }) => {
+on("app", ({ status, production, how, words }) => {
   running = status === "running";
   const app = byId("app");
   const where = production ? "production, behind a TLS proxy" : "development";
@@ -54,7 +54,7 @@ on("app", ({ status, production, exitCode, words }) => {
   down.hidden = status !== "down";
   if (status === "down") {
     const pre = /** @type {HTMLElement} */ (down.querySelector("pre"));
-    pre.textContent = words || `It ended with exit code ${exitCode}, and said nothing.`;
+    pre.textContent = words || `It ended (${how}), and said nothing.`;
   }
   if (running) for (const card of cards.values()) card.look();
 });

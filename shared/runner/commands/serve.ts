@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { openInspector } from "../../inspector/open.ts";
 import { traceTo } from "../../inspector/trace.ts";
 import { readLearnersFile } from "../learners-file.ts";
@@ -8,6 +7,7 @@ import { isFree, wantedPort } from "../ports.ts";
 import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { watchSaves } from "../saves.ts";
+import { untilEnded } from "../until-ended.ts";
 import { UserError } from "../user-error.ts";
 
 /** `npm run dev [N]`: the learner's app. */
@@ -63,7 +63,7 @@ async function serve(
       tell([`${name} listens on ${url}`, ...invitation.splice(0)].join("\n"));
     }
     if (state.status === "down") {
-      tell(`${name} ended (exit code ${state.exitCode}). It starts again when you save it.`);
+      tell(`${name} ended (${state.how}). It starts again when you save it.`);
     }
   };
   announce(inspector.state);
@@ -71,27 +71,11 @@ async function serve(
 
   const saves = watchSaves(file, { onSave: () => void inspector.restart(), onNotice: tell });
 
-  const signal = await Promise.race([
-    once(process, "SIGINT").then(() => 130),
-    once(process, "SIGTERM").then(() => 143),
-    parentGone().then(() => 143),
-  ]);
+  const exitCode = await untilEnded();
   saves.close();
   await opened.close();
-  return signal === 130 ? 0 : signal;
-}
-
-/** Resolves when npm was ended and did not tell: nobody else would free the port. */
-function parentGone(): Promise<void> {
-  const parent = process.ppid;
-  return new Promise((resolve) => {
-    const look = setInterval(() => {
-      if (process.ppid === parent) return;
-      clearInterval(look);
-      resolve();
-    }, 500);
-    look.unref();
-  });
+  // Ctrl-C is how it ends.
+  return exitCode === 130 ? 0 : exitCode;
 }
 
 /** PORT when it is set, otherwise 3000 or the next port that nobody uses. */

@@ -185,11 +185,10 @@ function reason(error: unknown): string {
   return text.replace(/\.$/, "");
 }
 
-/** Whether it answered, and not as it should. */
+/** Whether something answered, and not as it should: what Redis refuses begins with a code. */
 function isRefusal(error: unknown): boolean {
   return (
-    error instanceof Error &&
-    /^(OOM|READONLY|MOVED|ASK|CLUSTERDOWN|CROSSSLOT|MISCONF|NOPERM)\b/.test(error.message)
+    error instanceof Error && /^[A-Z]{2,} |Unknown RESP type|Protocol error/.test(error.message)
   );
 }
 

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { RedisUnavailable } from "../redis/server.ts";
-import { commands, helpFor, options, type Command } from "./commands/list.ts";
+import { commands, helpFor, options, type Command, type Option } from "./commands/list.ts";
 import { loadEnvFile } from "./env-file.ts";
 import { findStep, type StepEntry } from "./manifest.ts";
-import { firstUnfinished, loadProgress, stateOf } from "./progress.ts";
+import { firstUnfinished, loadProgress, stateOf, type Progress } from "./progress.ts";
 import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
 import { brokenPackages } from "./requirements.mjs";
 import { UserError } from "./user-error.ts";
@@ -42,18 +42,9 @@ async function main(argv: readonly string[]): Promise<number> {
     write(renderNote(helpFor(name, command), paper));
     return 0;
   }
-  let { progress, setAside, trouble } = loadProgress();
-  if (trouble) write(renderNote(trouble, paper));
-  if (setAside) {
-    write(
-      renderNote(
-        `The progress file was damaged. It is kept as ${setAside}. Judging what you wrote anew …`,
-        paper,
-      ),
-    );
-    const { rebuildProgress } = await import("./rebuild.ts");
-    progress = await rebuildProgress();
-  }
+  const { progress: kept, trouble, isDamaged } = loadProgress();
+  const progress = isDamaged ? await judgedAnew() : kept;
+  if (trouble && !isDamaged) write(renderNote(trouble, paper));
   const todo = name === "hint" && /^\d\.\d$/.test(argument ?? "") ? argument : undefined;
   const wanted = todo?.split(".")[0] ?? argument;
   const step = wanted === undefined ? firstUnfinished(progress) : findStep(wanted);
@@ -66,6 +57,21 @@ async function main(argv: readonly string[]): Promise<number> {
   return run({ step, todo, paper, ...given, write });
 }
 
+/** The progress that a damaged file no longer tells. */
+async function judgedAnew(): Promise<Progress> {
+  write(renderNote("Your progress file is damaged. Judging what you wrote anew …", paper));
+  const { rebuildProgress } = await import("./rebuild.ts");
+  try {
+    const aside = await rebuildProgress();
+    write(renderNote(`What it held is kept as ${aside}.`, paper));
+  } catch (error) {
+    if (!(error instanceof RedisUnavailable || error instanceof UserError)) throw error;
+    const later = "The file stays as it is, and the next command tries again.";
+    write(renderNote(`${error.message}\n${later}`, paper));
+  }
+  return loadProgress().progress;
+}
+
 function parse(name: string, { takes }: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
@@ -73,6 +79,9 @@ function parse(name: string, { takes }: Command, args: readonly string[]) {
       allowPositionals: true,
       options: { ...options, help: { type: "boolean", short: "h" } },
     });
+    // npm keeps an option for itself when the `--` before it is forgotten.
+    const isSet = (option: Option) =>
+      values[option] ?? (takes.includes(option) && process.env[`npm_config_${option}`] === "true");
     const known = new Set<string>([...takes, "help"]);
     const unknown = Object.keys(values).find((option) => !known.has(option));
     if (unknown) throw new Error(`npm run ${name} does not take --${unknown}`);
@@ -84,12 +93,11 @@ function parse(name: string, { takes }: Command, args: readonly string[]) {
     return {
       argument: positionals[0],
       help: values.help ?? false,
-      // npm keeps an option for itself when the `--` before it is forgotten.
-      once: values.once ?? process.env.npm_config_once === "true",
-      production: values.production ?? false,
-      trace: values.trace ?? false,
-      solution: values.solution ?? false,
-      yes: values.yes ?? false,
+      once: isSet("once"),
+      production: isSet("production"),
+      trace: isSet("trace"),
+      solution: isSet("solution"),
+      yes: isSet("yes"),
     };
   } catch (error) {
     if (error instanceof UserError) throw error;

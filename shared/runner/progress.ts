@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { steps, type StepEntry } from "./manifest.ts";
 import { root, stepPaths } from "./paths.ts";
+import { UserError } from "./user-error.ts";
 
 const StepProgress = z.object({
   /** The file that passed, as a fingerprint. */
@@ -22,29 +23,43 @@ export type Progress = z.infer<typeof Progress>;
 
 export interface LoadedProgress {
   progress: Progress;
-  /** Where a file that could not be read was put aside. */
-  setAside?: string;
   /** Why it cannot be read, and stays where it is. */
   trouble?: string;
+  /** It can be read, and says nothing: it was cut off, or is of another version. */
+  isDamaged?: boolean;
 }
 
 /** What belongs to the learner alone; git ignores it. */
 export const keepsakes = join(root, ".workshop");
 const file = join(keepsakes, "progress.json");
 
-/** Reads the progress file. One that is damaged or of another version is put aside, never lost. */
+/** Reads the progress file. */
 export function loadProgress(): LoadedProgress {
   const empty: Progress = { version: 1, steps: {} };
   if (!existsSync(file)) return { progress: empty };
   try {
     const parsed = Progress.safeParse(parseJson(readFileSync(file, "utf8")));
     if (parsed.success) return { progress: parsed.data };
-    const setAside = join(keepsakes, `progress.damaged-${timestamp()}.json`);
-    renameSync(file, setAside);
-    return { progress: empty, setAside };
+    const trouble = "Your progress file is damaged. The next command judges what you wrote anew.";
+    return { progress: empty, trouble, isDamaged: true };
   } catch (error) {
     return { progress: empty, trouble: `Your progress cannot be read: ${whyNoAccess(error)}` };
   }
+}
+
+/**
+ * Puts the progress file aside, where it is not lost, and returns the place.
+ *
+ * @throws {UserError} when it cannot be moved.
+ */
+export function setProgressAside(): string {
+  const aside = join(keepsakes, `progress.damaged-${timestamp()}.json`);
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    throw new UserError(`It cannot be put aside: ${whyNoAccess(error)}`);
+  }
+  return aside;
 }
 
 /** What keeps us from reading or writing what is kept, and what to do about it. */

@@ -52,13 +52,13 @@ export function renderStep({ result, redis, typeErrors }: StepView, paper: Paper
 
 /** The screen of the watching runner. */
 export function renderWatch(state: WatchState & { redis: string }, paper: Paper): string {
-  const { step, result, running, note, notice, typeErrors, redis } = state;
+  const { step, result, running, note, notice, notKept, typeErrors, redis } = state;
   const keys = watchKeys.map(([key, what]) => `${key} ${what}`).join(" · ");
   const foot: Line[] = [
     ...(note ? [blank, ...noteLines(note)] : []),
     blank,
     redisLine(redis),
-    ...(notice ? [{ text: notice, styles: ["dim"] } satisfies Line] : []),
+    ...[notKept, notice].filter(Boolean).map((text = ""): Line => ({ text, styles: ["dim"] })),
     ...(running ? [{ text: activity(state), styles: ["yellow"] } satisfies Line] : []),
     { text: keys, styles: ["dim"] },
   ];
@@ -328,7 +328,7 @@ function goalSummary({ goals }: StepResult): Line[] {
 /** The first thing to mend: a fault, the first unmet goal, or why nothing could be judged. */
 function explanation(result: StepResult): Line[] {
   const { fault, printed, lost = [] } = result;
-  if (fault) return [blank, { text: fault, styles: ["bold"] }, ...output(printed)];
+  if (fault) return [blank, ...lesson({ message: fault }), ...output(printed)];
   const [first] = lost;
   if (first) {
     const own = first.step === result.step;
@@ -344,8 +344,7 @@ function explanation(result: StepResult): Line[] {
   }
   return [
     blank,
-    { text: `Not judged: ${open.goal.name}.`, styles: ["bold"] },
-    { text: open.message ?? "" },
+    ...lesson({ message: `Not judged: ${open.goal.name}.\n${open.message ?? ""}` }),
     ...output(printed, open.goal),
   ];
 }

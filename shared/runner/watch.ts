@@ -14,6 +14,8 @@ export interface WatchState {
   note?: Note | undefined;
   /** What stays below every verdict: a peculiarity of this machine. */
   notice?: string | undefined;
+  /** Why the last passed verdict could not be kept, if so. */
+  notKept?: string | undefined;
   /** `d` was pressed on a step that is not passed: the next `y` shows the solution. */
   askedForDiff: boolean;
 }
@@ -36,6 +38,7 @@ export type WatchEvent =
   | { type: "type-checked"; step: StepEntry; errors: readonly string[] }
   | { type: "told"; note: Note }
   | { type: "noticed"; text: string }
+  | { type: "progress kept"; trouble: string | undefined }
   | { type: "key"; key: string };
 
 export type WatchAction =
@@ -107,6 +110,9 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
     case "noticed":
       return [{ ...state, notice: event.text }, []];
 
+    case "progress kept":
+      return [{ ...state, notKept: event.trouble }, []];
+
     case "key":
       return press({ ...state, askedForDiff: false }, event.key, state.askedForDiff);
   }
@@ -121,6 +127,12 @@ function dropQuestion(state: WatchState, result: StepResult): WatchState {
 /** Whether the step's own goals are met, and the trials and the steps before are still under way. */
 export function isLookingBack({ step, result, running }: WatchState): boolean {
   return running && result?.step === step && meetsItsGoals(result) && !result.lost;
+}
+
+/** Whether a verdict has come to its end: as long as others are still being judged, it has not. */
+function isWhole(result: StepResult | undefined): boolean {
+  if (!result || result.isSoFar) return false;
+  return !meetsItsGoals(result) || result.lost !== undefined;
 }
 
 /** Runs the goals, or remembers to: a save during a run causes one more. */
@@ -145,6 +157,8 @@ function press(
     case "r":
       return run(state);
     case "h":
+      // What stopped short left a note that says why; until it has run again, there is no more to say.
+      if (!state.running && !isWhole(result)) return [state, []];
       return [state, [{ type: "hint", step, result }]];
     case "l":
       return [state, [{ type: "list" }]];

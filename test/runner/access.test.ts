@@ -156,6 +156,11 @@ test.for(["abc", "99999", "-1", "3000 "])("doctor takes PORT=%s for no port", as
   expect(exitCode).toBe(1);
 });
 
+test("doctor takes PORT=0 for any port", async () => {
+  const { output } = await runPiped(workshop.folder, ["doctor"], { PORT: "0" });
+  expect(output).toMatch("✓ Port: PORT=0: npm run dev takes the first free one");
+});
+
 describe("an app.ts that Node cannot read", () => {
   test.for([
     [Buffer.from(`\ufeffimport "express";`, "utf16le"), /app\.ts is saved as UTF-16, and Node/],

@@ -336,10 +336,38 @@ describe("through pipes", () => {
     writeFileSync(join(folder, "progress.json"), '{ "version": 1, "steps": {');
     const { exitCode, output } = await runPiped(workshop.folder, ["progress"]);
     expect(exitCode).toBe(0);
-    expect(output).toMatch(/progress file was damaged/);
+    expect(output).toMatch(/progress file is damaged/);
     expect(output).toMatch(/✓ 2 {2}Survive a deploy/);
     const aside = readdirSync(folder).find((file) => file.startsWith("progress.damaged")) ?? "";
     expect(readFileSync(join(folder, aside), "utf8")).toContain('"steps": {');
+  });
+
+  test("a damaged progress file stays where it is when nothing can be judged", async () => {
+    const file = inWorkshop(".workshop/progress.json");
+    const [before, damaged] = [readFileSync(file), '{ "version": 1, "steps": {'];
+    writeFileSync(file, damaged);
+    const { exitCode, output } = await runPiped(workshop.folder, ["progress"], {
+      REDIS_URL: "redis://127.0.0.1:1",
+    });
+    expect(exitCode).toBe(0);
+    expect(output.replaceAll(/\s+/g, " ")).toMatch(
+      /does not answer: nothing listens there.* The file stays as it is, and the next command tries again/,
+    );
+    expect(readFileSync(file, "utf8")).toBe(damaged);
+    writeFileSync(file, before);
+  });
+
+  test("an option counts although npm has taken it", async () => {
+    const { output } = await runPiped(workshop.folder, ["diff", "6"], { npm_config_yes: "true" });
+    expect(output).toMatch(/solutions\/06-cookie-flags\/app\.ts/);
+  });
+
+  test("an attack on a file that cannot be read says so, and how to get it back", async () => {
+    renameSync(appOf("03-login"), `${appOf("03-login")}.away`);
+    const { exitCode, output } = await runPiped(workshop.folder, ["attack", "3"]);
+    expect(output).toMatch(/steps\/03-login\/app\.ts is missing[\s\S]*npm run reset 3/);
+    expect(exitCode).toBe(1);
+    renameSync(`${appOf("03-login")}.away`, appOf("03-login"));
   });
 
   test("a step that changed since it passed says so", async () => {
@@ -360,14 +388,15 @@ describe("through pipes", () => {
     const { output } = await runPiped(workshop.folder, ["diff", "2", "--yes"]);
     expect(output.match(/^ *[+-] .*$/gm)).toHaveLength(2);
 
-    const [solution, starter] = ["app.ts", "starter.ts"].map((file) =>
+    const references = ["app.ts", "starter.ts", "HINTS.md"].map((file) =>
       inWorkshop("solutions/02-redis-store", file),
-    ) as [string, string];
-    for (const file of [solution, starter]) renameSync(file, `${file}.away`);
+    );
+    for (const file of references) renameSync(file, `${file}.away`);
     for (const [name, args] of [
       ["app.ts", ["diff", "2", "--yes"]],
       ["app.ts", ["demo", "2"]],
       ["starter.ts", ["reset", "2"]],
+      ["HINTS.md", ["hint", "2.1"]],
     ] as const) {
       const { exitCode, output } = await runPiped(workshop.folder, args);
       expect(output.replaceAll(/\s+/g, " ")).toContain(
@@ -377,7 +406,7 @@ describe("through pipes", () => {
     }
     const verdict = await runPiped(workshop.folder, ["step", "2"]);
     expect(verdict.output).toMatch(/✗ a visitor is remembered after a restart/);
-    for (const file of [solution, starter]) renameSync(`${file}.away`, file);
+    for (const file of references) renameSync(`${file}.away`, file);
   });
 
   test("Redis trouble is no fault of the learner's, and ends within seconds", async () => {

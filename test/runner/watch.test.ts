@@ -49,3 +49,26 @@ test("an unmet goal is shown at once, without a count, and the run goes on", () 
   expect(screen).toMatch(/Running the goals/);
   expect(screen).not.toMatch(/goals met/);
 });
+
+test("what stopped short says why until the goals run again, whatever is asked meanwhile", () => {
+  const reason = "Redis does not answer.";
+  const { lost: _, ...untried } = judged("met");
+  for (const before of [[], [{ type: "goals met", result: untried }]] as WatchEvent[][]) {
+    const stopped = after(...before, { type: "stopped short", reason });
+    const [asked, actions] = update(stopped, { type: "key", key: "h" });
+    expect([asked.note?.text, actions]).toEqual([reason, []]);
+    expect(update(asked, { type: "saved" })[0].note).toBeUndefined();
+  }
+});
+
+test("trouble with the progress file goes with the next save that is kept, and hides no other notice", () => {
+  const noticed: WatchEvent = { type: "noticed", text: "No watchers." };
+  const full = after(noticed, { type: "progress kept", trouble: "The disk is full." });
+  const screen = renderWatch({ ...full, redis: "embedded" }, { columns: 80, color: false });
+  expect(screen).toContain("The disk is full.");
+  expect(screen).toContain("No watchers.");
+  const [kept] = update(full, { type: "progress kept", trouble: undefined });
+  const later = renderWatch({ ...kept, redis: "embedded" }, { columns: 80, color: false });
+  expect(later).not.toContain("The disk is full.");
+  expect(later).toContain("No watchers.");
+});

@@ -41,6 +41,11 @@ describe.runIf(hasRedisServer || isCi)("a real Redis", () => {
       options: ["--user", "default", "on", "nopass", "~*", "&*", "+@all", "-set"],
       says: "its user may not write there",
     },
+    {
+      what: "for those who know its password",
+      options: ["--requirepass", "open sesame"],
+      says: "it wants another password",
+    },
   ])("that is $what is refused for that", async ({ options, says }) => {
     const url = await real(...options);
     const outcome = await provideRedis(url).catch((error: unknown) => error);

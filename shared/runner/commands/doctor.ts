@@ -132,6 +132,9 @@ async function port(): Promise<Check> {
   } catch (error) {
     return { name: "Port", state: "failed", detail: messageOf(error) };
   }
+  if (named === 0) {
+    return { name: "Port", state: "fine", detail: "PORT=0: npm run dev takes the first free one" };
+  }
   const wanted = named ?? 3000;
   const free = await isFree(wanted);
   if (free) return { name: "Port", state: "fine", detail: `${wanted} is free` };

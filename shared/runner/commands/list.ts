@@ -9,7 +9,7 @@ export const options = {
   yes: { type: "boolean", short: "y", about: "show it, although the step is not passed yet" },
 } as const;
 
-type Option = keyof typeof options;
+export type Option = keyof typeof options;
 
 export interface Command {
   about: string;

@@ -6,7 +6,7 @@ import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import { loadProgress, savePassed, stateOf } from "../progress.ts";
 import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
-import { isPassed } from "../result.ts";
+import { isPassed, type StepResult } from "../result.ts";
 import { watchSaves } from "../saves.ts";
 import { typeCheck, typeCheckBehind } from "../type-check.ts";
 import { UserError } from "../user-error.ts";
@@ -91,7 +91,7 @@ function watch(
           );
           return;
         case "hint":
-          happen({ type: "told", note: { text: nextHint(action.step, action.result) } });
+          happen({ type: "told", note: hintNote(action.step, action.result) });
           return;
         case "diff":
           happen({ type: "told", note: diffNote(action.step) });
@@ -106,11 +106,9 @@ function watch(
             onNotice: (text) => happen({ type: "noticed", text }),
           });
           return;
-        case "passed": {
-          const notSaved = savePassed(action.step);
-          if (notSaved) happen({ type: "noticed", text: notSaved });
+        case "passed":
+          happen({ type: "progress kept", trouble: savePassed(action.step) });
           return;
-        }
         case "quit":
           isOver = true;
           judging.abort();
@@ -152,9 +150,18 @@ function listOfSteps(): string {
   return listSteps((step) => stateOf(step, progress));
 }
 
+function hintNote(step: StepEntry, result: StepResult | undefined): Note {
+  return orWhyNot(() => ({ text: nextHint(step, result) }));
+}
+
 function diffNote(step: StepEntry): Note {
+  return orWhyNot(() => ({ text: solutionDiff(step), diff: true }));
+}
+
+/** What was asked for, or the sentence that says why it is not to be had. */
+function orWhyNot(note: () => Note): Note {
   try {
-    return { text: solutionDiff(step), diff: true };
+    return note();
   } catch (error) {
     if (error instanceof UserError) return { text: error.message };
     throw error;

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { readLearnersFile } from "../learners-file.ts";
 import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
-import { readReference } from "../reference.ts";
+import { isStarter } from "../reference.ts";
 import {
   counted,
   meetsItsGoals,
@@ -83,7 +83,8 @@ export class Engine {
       message,
     }));
     if (lost.length > 0) return { ...result, lost };
-    const failed = await this.#firstFailedTrial(step, code, signal);
+    const { fault, failed } = await this.#tryOut(step, code, signal);
+    if (fault !== undefined) return { ...result, fault };
     if (failed) return { ...result, lost: [failed] };
     for (const before of steps.slice(0, steps.indexOf(step))) {
       if (signal?.aborted) break;
@@ -166,21 +167,21 @@ export class Engine {
   }
 
   /**
-   * Each lane takes its share in pieces, as long as somebody waits for it. Whoever is faster: which trial
-   * failed first, the order of the list decides.
+   * Plays the trials: each lane takes its share in pieces, as long as somebody waits for it. Whoever is
+   * faster: which trial failed first, the order of the list decides.
    */
-  async #firstFailedTrial(
+  async #tryOut(
     step: StepEntry,
     code: string,
     signal: AbortSignal | undefined,
-  ): Promise<LostGoal | undefined> {
+  ): Promise<{ fault?: string; failed?: LostGoal }> {
     const trials = trialsOf(step);
     const names = trials.map(({ name }) => name);
     const judged = { code, file: whereItStands(step) };
     let first = trials.length;
     let fault: string | undefined;
     const judgements: Judgement[] = [];
-    const tryOut = async ({ lane, goals }: Share) => {
+    const play = async ({ lane, goals }: Share) => {
       for (let next = 0; next < goals.length; next += trialsAtOnce) {
         const piece = goals.slice(next, next + trialsAtOnce);
         if (signal?.aborted || names.indexOf(piece[0] ?? "") > first) return;
@@ -192,14 +193,14 @@ export class Engine {
         else if (failed) first = Math.min(first, names.indexOf(failed));
       }
     };
-    await Promise.all(this.#shares(trials).map(tryOut));
-    if (signal?.aborted) return undefined;
+    await Promise.all(this.#shares(trials).map(play));
+    if (signal?.aborted) return {};
     this.#learnDurations(trials, judgements);
-    if (fault !== undefined) return { step, goal: standingRules, message: fault };
+    if (fault !== undefined) return { fault };
     const failed = verdicts(trials, judgements, undefined).find(
       ({ verdict }) => verdict === "unmet",
     );
-    return failed && { step, goal: failed.goal, message: failed.message ?? "" };
+    return failed ? { failed: { step, goal: failed.goal, message: failed.message ?? "" } } : {};
   }
 
   #learnDurations(goals: readonly GoalEntry[], judgements: readonly Judgement[]): void {
@@ -242,15 +243,6 @@ function contentOf(step: StepEntry): string | undefined {
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
-  }
-}
-
-function isStarter(step: StepEntry, code: string): boolean {
-  try {
-    return code === readReference(step, "starter");
-  } catch {
-    // The verdict does not need it.
-    return false;
   }
 }
 

@@ -2,6 +2,7 @@ import { seededUsers } from "../app/database.ts";
 import type { KeySpace } from "../redis/key-space.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange } from "./browser.ts";
+import { sessionIdInHeader } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must, notJudged, type Evidence } from "./verdict.ts";
 
@@ -23,7 +24,7 @@ export class Device {
     this.#site = site;
     this.browser = browser;
     this.cookie = cookie;
-    this.id = browser.sessionIdOf(cookie) ?? notJudged("a login sets no session cookie");
+    this.id = sessionIdInHeader(cookie) ?? notJudged("a login sets no session cookie");
   }
 
   /** What a browser became by logging in; undefined when it was refused. */

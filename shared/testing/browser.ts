@@ -6,7 +6,7 @@ import { Answer, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
-import { parseSetCookie, sessionIdIn, type SetCookie } from "./cookies.ts";
+import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
@@ -134,7 +134,7 @@ export class Browser {
   /** The session cookie that this browser would send to the site now, as `name=value`. */
   async sessionCookie(): Promise<string | undefined> {
     const pairs = (await this.cookieHeader()).split("; ").filter(Boolean);
-    return pairs.find((pair) => sessionIdIn(valueOf(pair)) !== undefined);
+    return pairs.find((pair) => sessionIdInHeader(pair) !== undefined);
   }
 
   /** Whether this browser would send a cookie of that name to the site now, whatever its value. */
@@ -144,15 +144,7 @@ export class Browser {
 
   /** The id in the session cookie. */
   async sessionId(): Promise<string | undefined> {
-    return this.sessionIdOf(await this.cookieHeader());
-  }
-
-  /** The session id that a Cookie header brings. */
-  sessionIdOf(header: string): string | undefined {
-    return header
-      .split("; ")
-      .map((pair) => sessionIdIn(valueOf(pair)))
-      .find((id) => id !== undefined);
+    return sessionIdInHeader(await this.cookieHeader());
   }
 
   /** Takes a cookie that somebody put there: false when the rules forbid it. */
@@ -322,10 +314,6 @@ function mountedMisfit({ router }: Express, path: string): Cause | undefined {
     claim: `\`${name}\` is mounted itself: it makes a middleware, and is none.`,
     reason: `Call it: \`${name}({ … })\`. What is mounted receives (req, res, next), and answers or calls next(); \`${name}\` takes options, and does neither.`,
   };
-}
-
-function valueOf(pair: string): string {
-  return pair.slice(pair.indexOf("=") + 1);
 }
 
 // Whatever becomes of the app's timers, or of the clock: this one keeps its own time.

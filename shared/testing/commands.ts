@@ -1,7 +1,7 @@
 import type { Command, Redis } from "ioredis";
 import { aheadOfRedis } from "./clock.ts";
 import { noteRedisWrite } from "./memory-store.ts";
-import { scriptOf, tellTime } from "./scripts.ts";
+import { scriptOf, shareTime } from "./scripts.ts";
 import { pause } from "./time.ts";
 
 /** A Redis command as the app sent it; keys carry the prefix of the run. */
@@ -62,7 +62,7 @@ export class CommandTap {
       const { name } = command;
       const args = command.args.map(String);
       const script = scriptOf(name, args, redis);
-      tellTime(command, script, aheadOfRedis());
+      shareTime(command, script, aheadOfRedis());
       const sent: SentCommand = { name, args, during: this.#during(), shared, script };
       if (isHandshake(sent.name)) return send(command, stream);
       this.sent.push(sent);

@@ -24,7 +24,9 @@ export function addressOf(redis: string | Redis): string {
   if (typeof redis === "string") {
     const { hostname, port, pathname, searchParams } = new URL(redis);
     const database = Number(searchParams.get("db") ?? pathname.slice(1));
-    return `${hostname}:${port || 6379}${database ? `/${database}` : ""}`;
+    // ioredis takes an IPv6 address out of its brackets.
+    const host = hostname.replace(/^\[|\]$/g, "");
+    return `${host}:${port || 6379}${database ? `/${database}` : ""}`;
   }
   const { host = "localhost", port = 6379, db } = redis.options;
   return `${host}:${port}${Number(db) ? `/${Number(db)}` : ""}`;

@@ -2,7 +2,7 @@ import { seededUsers } from "../app/database.ts";
 import type { Answer } from "./answer.ts";
 import type { Browser, Exchange, RequestOptions } from "./browser.ts";
 import { describeCommand, isOf, type SentCommand } from "./commands.ts";
-import { describeDuration, type SetCookie } from "./cookies.ts";
+import { describeDuration, sessionIdIn, sessionIdInHeader, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
 import { must } from "./verdict.ts";
 
@@ -92,9 +92,9 @@ export class Actor {
   readonly #site: Site;
   readonly #disguise: Disguise;
   #who: Person | undefined;
-  // Where the contract leaves open whether a session ends, there is more than one.
   /** Whether what ended this login was done in another browser. */
   #wasEnded = false;
+  // Where the contract leaves open whether a session ends, there is more than one.
   #visits = new Set([0]);
   /** The last cookie that a visit was given, and the last visit. */
   #cookieOfVisit: { cookie: SetCookie; visit: Answer } | undefined;
@@ -240,6 +240,7 @@ export class Actor {
 
   /** Others who are logged in as this person are so no more. Whether it still counts them is left open. */
   #endSessionsOf(person: Person | undefined): void {
+    if (!person) return;
     for (const actor of this.contract.actors) {
       if (actor === this || actor.#who !== person) continue;
       actor.#who = undefined;
@@ -251,10 +252,7 @@ export class Actor {
   /** What neither logs in nor ends a session leaves the browser the one that it has. */
   async #noteReplacement({ does }: Act, answer: Answer, cookieBefore: string): Promise<void> {
     if (!leavesTheSession.has(does) || !answer.succeeded) return;
-    const [before, now] = [
-      this.#browser.sessionIdOf(cookieBefore),
-      await this.#browser.sessionId(),
-    ];
+    const [before, now] = [sessionIdInHeader(cookieBefore), await this.#browser.sessionId()];
     if (before !== undefined && now !== undefined && before !== now)
       this.#replacedBy = answer.route;
   }
@@ -297,9 +295,9 @@ export class Actor {
     const cookie = answer.sessionCookie;
     if (cookie) this.#cookieOfVisit = { cookie, visit: answer };
     const withheld = this.#site.watch.sessions.get(answer.route)?.cookieWithheld;
-    const id = this.#browser.sessionIdOf(cookieBefore);
+    const id = sessionIdInHeader(cookieBefore);
     const isKnown = expected.includes(1) || id !== undefined;
-    const begins = cookie && id !== undefined && !cookie.value.includes(id) && visits === 1;
+    const begins = cookie && id !== undefined && sessionIdIn(cookie.value) !== id && visits === 1;
     if (!expected.includes(visits)) {
       const { why, evidence } = id === undefined ? nothingKnown : this.#whyNotStored(id);
       const because = this.#replacedBy
@@ -365,7 +363,7 @@ export class Actor {
     this.#visits.add(0);
     if (!answer.succeeded) return;
     await this.#mustBeNobody(cookieBefore, "logout");
-    const session = this.#browser.sessionIdOf(cookieBefore);
+    const session = sessionIdInHeader(cookieBefore);
     must(
       !session || session !== (await this.#browser.sessionId()),
       "After the logout, the browser still has its cookie.",
@@ -388,6 +386,8 @@ export class Actor {
       );
       return;
     }
+    if (act.current === "wrong") this.contract.failures++;
+    if (answer.status === 429 && this.contract.mayAskToWait) return;
     answer.mustBe(
       act.current === "wrong" ? 401 : 204,
       act.current === "wrong" && answer.succeeded
@@ -482,7 +482,7 @@ export class Actor {
 
   /** What the cookie of a session that has ended opens: nothing. */
   async #mustBeNobody(cookie: string, after: string): Promise<void> {
-    const session = this.#browser.sessionIdOf(cookie);
+    const session = sessionIdInHeader(cookie);
     if (this.contract.step < 4 || !session || session === (await this.#browser.sessionId())) return;
     const replay = await this.#site.browser().get("/me", { headers: { Cookie: cookie } });
     must(

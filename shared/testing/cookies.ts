@@ -75,6 +75,16 @@ export function sessionIdIn(cookieValue: string): string | undefined {
   return findSessionId(cookieValue);
 }
 
+/** The session ids that a Cookie header brings: other apps on the same host have theirs. */
+export function sessionIdsInHeader(header: string): string[] {
+  return header.split("; ").flatMap((pair) => sessionIdIn(splitAtFirst(pair, "=")[1]) ?? []);
+}
+
+/** The session id that a Cookie header brings. */
+export function sessionIdInHeader(header: string): string | undefined {
+  return sessionIdsInHeader(header)[0];
+}
+
 /** As express-session writes it: `s:<id>.<signature>`. */
 function idInSignedValue(cookieValue: string): string | undefined {
   const value = decode(cookieValue);

@@ -4,7 +4,7 @@ import { placeOfCaller, type Cause } from "./crashes.ts";
 const toldOtherwise: Readonly<Record<string, string>> = {
   NODE_ENV: "`config.env`",
   SESSION_SECRET: "`config.sessionSecret`",
-  PREVIOUS_SESSION_SECRETS: "`config.previousSessionSecrets`",
+  SESSION_SECRETS_PREVIOUS: "`config.previousSessionSecrets`",
   REDIS_URL: "the address or connection that it receives",
 };
 

@@ -2,7 +2,6 @@ import type { ChannelListener } from "node:diagnostics_channel";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
 import { dirname } from "node:path";
-import { format } from "node:util";
 import { Redis } from "ioredis";
 import { inject, test as base } from "vitest";
 import { loggedErrors } from "../app/log.ts";
@@ -114,10 +113,8 @@ export function goalsFor(module: StepModule) {
         console.error = (...args) => {
           // The line that follows says the same.
           if (told) told = false;
-          else if (args[0] instanceof Error) {
-            errors.push(args[0]);
-            run.watch.printed(format(...args));
-          } else log(...args);
+          else if (args[0] instanceof Error) errors.push(args[0]);
+          else log(...args);
         };
         const run: Run = { observer, errors, escaped, watch: new Watch() };
         // What a file puts off must not happen while its next version is judged.

@@ -17,6 +17,7 @@ export async function silence(relay: Relay): Promise<void> {
 }
 
 const patienceMs = 3_000;
+const lookMs = 5;
 
 /** What of a connection's limits keeps a command, if it is to be seen. */
 function whyLong(
@@ -81,10 +82,10 @@ export async function visitorBehind(
       "A new session is stored once the handler has answered, and the answer waits for it. Limit the commands of the connection: a timer of the request comes too late for what is already on its way.",
     );
     await relay.restore();
-    const deadline = Date.now() + patienceMs / hurry;
     let after = await visit().catch(() => undefined);
-    while (after?.status !== 200 && Date.now() < deadline) {
-      await pause(5);
+    // A thread that was put off takes all of its looks later.
+    for (let look = 0; look < patienceMs / hurry / lookMs && after?.status !== 200; look++) {
+      await pause(lookMs);
       // A lock of a request that was cut off may keep its session busy a little longer.
       const newcomer = app.browser();
       await visit(newcomer).catch(() => undefined);

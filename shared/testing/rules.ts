@@ -2,7 +2,13 @@ import { seededUsers } from "../app/database.ts";
 import type { StoredKey } from "../redis/key-space.ts";
 import { unhandled } from "./answer.ts";
 import { asTyped, fullRedis, isOf, type SentCommand, startingRedis } from "./commands.ts";
-import { describeDuration, sessionIdIn, splitAtFirst, type SetCookie } from "./cookies.ts";
+import {
+  describeDuration,
+  sessionIdIn,
+  sessionIdsInHeader,
+  splitAtFirst,
+  type SetCookie,
+} from "./cookies.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import { isJson } from "./session-keys.ts";
 import type { Evidence } from "./verdict.ts";
@@ -290,7 +296,9 @@ export const rules: readonly Rule[] = [
     why: "A monitor asks every few seconds, and needs no session: mount `session()` after /health, so that neither a cookie nor the store is looked at.",
     breach({ exchanges }) {
       const check = exchanges.find(
-        ({ answer }) => answer.request.path === "/health" && answer.setCookies.length > 0,
+        ({ answer }) =>
+          answer.request.path === "/health" &&
+          answer.setCookies.some(({ value }) => sessionIdIn(value) !== undefined),
       );
       return check && { claim: "GET /health sends a session cookie.", evidence: check.answer };
     },
@@ -322,8 +330,9 @@ export const rules: readonly Rule[] = [
     breach({ exchanges, step }) {
       const started = exchanges.find(({ answer }) => {
         const { cookie, path } = answer.request;
+        const known = sessionIdsInHeader(cookie);
         const begun = newSessionsIn(answer.setCookies).find(
-          ({ value }) => !cookie.includes(sessionIdIn(value) ?? ""),
+          ({ value }) => !known.includes(sessionIdIn(value) ?? ""),
         );
         // A login may begin anew before it looks at the password.
         const byGuard = step >= 4 && answer.status === 401 && !/login/i.test(path);
@@ -683,7 +692,11 @@ function sentIn({ sites }: Happened): SentCommand[] {
 function writesOf(happened: Happened): { name: string; value: string }[] {
   return sentIn(happened)
     .filter((command) => isOf(command, "store", "other"))
-    .map(({ args: [name = "", ...values] }) => ({ name, value: values.join(" ") }));
+    .map(({ name: command, args }) => {
+      // A script comes with the number of its keys, its keys and its values.
+      const [from, keys] = /^eval/i.test(command) ? [2, Number(args[1])] : [0, 1];
+      return { name: args[from] ?? "", value: args.slice(from + keys).join(" ") };
+    });
 }
 
 function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {

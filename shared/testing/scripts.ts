@@ -37,13 +37,23 @@ export function scriptOf(
 }
 
 /**
- * Has Redis tell the time as it is for the app, for which hours may have passed at once: to TIME, and to a
- * script that asks for it.
+ * Has Redis share the time of the app, for which hours may have passed at once: in what it answers to TIME
+ * and to a script that asks for it, and where a key is to end at a moment.
  *
  * @param script The text of the script that the command runs, if it runs one.
  */
-export function tellTime(command: Command, script: string | undefined, aheadSeconds: number): void {
+export function shareTime(
+  command: Command,
+  script: string | undefined,
+  aheadSeconds: number,
+): void {
   if (aheadSeconds === 0) return;
+  const moment = momentIn(command);
+  if (moment) {
+    command.args[moment.at] = String(
+      Number(command.args[moment.at]) - aheadSeconds * moment.perSecond,
+    );
+  }
   if (command.name === "time") {
     const { resolve } = command;
     command.resolve = ([seconds, rest]: [Buffer, Buffer]) =>
@@ -56,6 +66,15 @@ export function tellTime(command: Command, script: string | undefined, aheadSeco
       `(function() local time = redis.call("TIME") time[1] = tostring(tonumber(time[1]) + ${aheadSeconds}) return time end)()`,
     );
   }
+}
+
+/** Where a command says when a key ends, if it names the moment and not how long it takes. */
+function momentIn({ name, args }: Command): { at: number; perSecond: number } | undefined {
+  if (/^p?expireat$/.test(name)) return { at: 1, perSecond: name === "pexpireat" ? 1000 : 1 };
+  if (name !== "set" && name !== "getex") return undefined;
+  const option = args.findIndex((arg, i) => i > 0 && /^[ep]xat$/i.test(String(arg)));
+  if (option < 0) return undefined;
+  return { at: option + 1, perSecond: /^p/i.test(String(args[option])) ? 1000 : 1 };
 }
 
 function note(text: string): string {

@@ -1,6 +1,6 @@
 import type { KeySpace } from "../redis/key-space.ts";
 import { isOf, type SentCommand } from "./commands.ts";
-import { signedValue } from "./cookies.ts";
+import { sessionIdInHeader, signedValue } from "./cookies.ts";
 import { keysUsedDuring } from "./signing-keys.ts";
 import type { Site } from "./site.ts";
 
@@ -42,7 +42,7 @@ export async function whyForgotten(
   const asked = keysIn(lookups(site.commands.sent.slice(before)), redis);
   const [at] = asked;
   if (stored.some((key) => asked.includes(key))) return "it found the session in Redis";
-  const id = browser.sessionIdOf(cookieHeader);
+  const id = sessionIdInHeader(cookieHeader);
   const shown = (key = "") => JSON.stringify(id ? key.replace(id, "(id)") : key);
   if (at !== undefined) {
     return `it looks for the session at ${shown(at)}, which is at ${shown(stored[0])}`;

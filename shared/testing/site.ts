@@ -129,12 +129,16 @@ export class Site {
       redisUrl ?? ground.redisUrl,
     );
     ground.signal?.throwIfAborted();
-    ground.watch.sites.push(site);
     if (site.config.env === "production") tellProduction(true);
     tellAddress(ground.redisUrl);
     tellAddress(site.redisUrl);
     if (newProcess) site.#module = await ground.evaluateAnew();
-    await site.#start(impatient);
+    try {
+      await site.#start(impatient);
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
     return site;
   }
 
@@ -243,6 +247,7 @@ export class Site {
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
     this.#commands = new CommandTap(this.#redis, () => this.watch.during);
+    if (!this.watch.sites.includes(this)) this.watch.sites.push(this);
     const duplicate = this.#redis.duplicate.bind(this.#redis);
     this.#redis.duplicate = (options) => {
       const redis = duplicate(options);

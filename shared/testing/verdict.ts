@@ -15,6 +15,8 @@ export class GoalUnmet extends Error {
   readonly claim: string;
   readonly evidence: Evidence;
   readonly reason: string;
+  /** Whether something beneath everything else is wrong, whatever the goal or the circumstances. */
+  readonly isBeneath: boolean;
 
   constructor(claim: string, evidence: Evidence, reason: string, where = whereToLook()) {
     const beneath = causeBeneath(`${claim} ${reason}`);
@@ -27,6 +29,7 @@ export class GoalUnmet extends Error {
     this.claim = claim;
     this.evidence = evidence;
     this.reason = reason;
+    this.isBeneath = beneath !== undefined;
   }
 }
 
@@ -70,7 +73,8 @@ export async function under<Result>(
   try {
     return await action();
   } catch (error) {
-    if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt) throw error;
+    if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt || error.isBeneath)
+      throw error;
     const mark = /^(while|once) /i.test(circumstances) ? "," : ":";
     const claim = `${circumstances}${mark} ${inSentence(error.claim)}`;
     throw new GoalUnmet(claim, error.evidence, error.reason);

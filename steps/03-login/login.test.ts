@@ -171,7 +171,7 @@ goal("a failed login stores nothing", async ({ site, redis }) => {
     const added = [...(await redis.contents())].filter(([name]) => !before.has(name));
     const [key] = added.find(([, value]) => value.includes('"cookie"')) ?? [];
     must(
-      failed.setCookies.length === 0 && key === undefined,
+      failed.sessionCookie === undefined && key === undefined,
       "A failed login leaves a session behind.",
       [failed, `new key: ${key}`],
       "Nothing is known about this visitor. A session per wrong guess fills Redis at the speed of whoever guesses. `regenerate` comes when the password has matched.",

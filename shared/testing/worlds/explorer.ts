@@ -66,8 +66,8 @@ function turns(step: number): fc.Arbitrary<Turn[]> {
       act,
       meanwhile: fc.option(act, { nil: undefined, freq: 3 }),
     })
-    // Both may be the same person, and then either name is right.
-    .map((each) => (isRename(each.act) || isRename(each.meanwhile) ? alone(each) : each));
+    // Of two at once, either may come first, and both may be the same person.
+    .map((each) => (changesMore(each.act) || changesMore(each.meanwhile) ? alone(each) : each));
   return fc.array(turn, { minLength: 1, maxLength: longest, size: "max" });
 }
 
@@ -91,14 +91,25 @@ function anyAct(step: number): fc.Arbitrary<Act> {
     }),
     fc.constant({ does: "rename badly" }),
     fc.constant({ does: "log out" }),
+    fc.constant({ does: "log out everywhere" }),
+    fc.record({
+      does: fc.constant("change the password" as const),
+      // Shorter sequences, not smaller numbers: the same password again may well be refused.
+      to: fc.noShrink(fc.nat()).map((n) => `engine no. ${n}`),
+      current: fc.option(fc.constant("wrong" as const), { nil: undefined }),
+    }),
+    fc.constant({ does: "choose a bad password" }),
+    fc.record({ does: fc.constant("ban" as const), whom: person }),
+    fc.record({ does: fc.constant("lift the ban" as const), of: person }),
   ];
   // A generated act tells by its first sample which step it belongs to.
   const known = acts.filter((each) => knownSince[(fc.sample(each, 1)[0] as Act).does] <= step);
   return fc.oneof(...known);
 }
 
-function isRename(act: Act | undefined): boolean {
-  return act?.does === "rename";
+/** Whether an act changes what the other one is answered. */
+function changesMore(act: Act | undefined): boolean {
+  return act?.does === "rename" || (act !== undefined && knownSince[act.does] >= 7);
 }
 
 function alone({ who, act }: Turn): Turn {

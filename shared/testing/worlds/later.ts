@@ -5,7 +5,7 @@ import type { Exchange } from "../browser.ts";
 import { withClock } from "../clock.ts";
 import { asTyped, describeCommands } from "../commands.ts";
 import { Actor, Contract, story } from "../contract.ts";
-import { describeDuration } from "../cookies.ts";
+import { describeDuration, sessionIdInHeader } from "../cookies.ts";
 import { nothingMore } from "../moments.ts";
 import { isJson, sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
@@ -123,7 +123,7 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
   });
 
   async function ttlAfter(cookie: string): Promise<number> {
-    const id = browser.sessionIdOf(cookie);
+    const id = sessionIdInHeader(cookie);
     const keys = await redis.keys();
     const own = keys.find((key) => id !== undefined && key.includes(id));
     const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));

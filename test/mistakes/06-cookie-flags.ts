@@ -643,6 +643,17 @@ export function createApp`,
     says: "reads process.env.SESSION_SECRET; the app is told by `config.sessionSecret`",
   },
   {
+    name: "the previous secrets from the environment",
+    edits: [
+      [
+        "...config.previousSessionSecrets",
+        '...(process.env.SESSION_SECRETS_PREVIOUS?.split(",") ?? [])',
+      ],
+    ],
+    goal: "after a rotation, cookies signed with the previous secret still work",
+    says: "reads process.env.SESSION_SECRETS_PREVIOUS; the app is told by `config.previousSessionSecrets`",
+  },
+  {
     name: "production from the environment",
     edits: [['config.env === "production"', 'process.env.NODE_ENV === "production"']],
     goal: "in production the cookie travels over https alone",

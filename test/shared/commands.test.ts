@@ -388,6 +388,24 @@ async function tapped() {
   return { redis, tap: new CommandTap(redis) };
 }
 
+test("once hours have passed for the app, a moment at which a key ends is one of then", async () => {
+  const { redis } = await tapped();
+  await withClock({ age: async () => {} } as unknown as KeySpace, async (pass) => {
+    await pass(2);
+    const inAMinute = Math.round(Date.now() / 1000) + 60;
+    await redis.set("a", "1", "EXAT", inAMinute);
+    await redis.set("b", "1", "PXAT", inAMinute * 1000);
+    await redis.mset("c", "1", "d", "1", "e", "1");
+    await redis.expireat("c", inAMinute);
+    await redis.pexpireat("d", inAMinute * 1000);
+    await redis.getex("e", "EXAT", inAMinute);
+  });
+  for (const key of ["a", "b", "c", "d", "e"]) {
+    expect(await redis.ttl(key), key).toBeGreaterThan(0);
+    expect(await redis.ttl(key), key).toBeLessThanOrEqual(61);
+  }
+});
+
 test("once hours have passed for the app, Redis tells it the time of then", async () => {
   const { redis } = await tapped();
   const script = 'return redis.call("TIME")[1]';

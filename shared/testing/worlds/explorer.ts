@@ -22,7 +22,10 @@ const longest = 10;
  * @param seed Repeats a sequence; the app's own text gives one otherwise, so that a file that does not
  * change is judged alike each time.
  */
-export async function explore({ open, ground, step }: WorldGoal, seed?: number): Promise<void> {
+export async function explore(
+  { open, redis, ground, step }: WorldGoal,
+  seed?: number,
+): Promise<void> {
   const usedSeed = seed ?? hashOf(String(ground.module.createApp));
   let unmet: GoalUnmet | undefined;
   const property = fc.asyncProperty(turns(step), async (sequence) => {
@@ -41,6 +44,8 @@ export async function explore({ open, ground, step }: WorldGoal, seed?: number):
       throw error;
     } finally {
       await site.close();
+      // What one sequence has left there, such as a count of failures, is none of the next one's.
+      await redis.clear();
     }
   });
   const found = await fc.check(property, {

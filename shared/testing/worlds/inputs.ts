@@ -103,33 +103,41 @@ async function otherIds(site: Site, administrator: Browser | undefined): Promise
   }
 }
 
-async function everyKind({ open, step }: WorldGoal): Promise<void> {
+const odd: readonly unknown[] = [
+  null,
+  true,
+  0,
+  [],
+  {},
+  [[["deep"]]],
+  { $gt: "" },
+  { toString: "x" },
+  "",
+  " ",
+  "\u0000",
+  "ada@example.com\u0000",
+  "%00",
+  "__proto__",
+  "constructor",
+  "ⓐda@example.com",
+  "\ud800",
+  "' OR 1=1 --",
+  "*",
+  "x".repeat(300),
+];
+
+async function everyKind(goal: WorldGoal): Promise<void> {
+  await everyKindOfLogin(goal);
+  // Whoever counts failed logins has counted many, and may well ask Ada to wait.
+  await goal.redis.clear();
+  if (goal.step >= 4) await everyKindOfChange(goal);
+}
+
+async function everyKindOfLogin({ open }: WorldGoal): Promise<void> {
   const site = await open();
   await typedEmails(site);
   await nearMisses(site);
   await bannedPeople(site);
-  const odd: unknown[] = [
-    null,
-    true,
-    0,
-    [],
-    {},
-    [[["deep"]]],
-    { $gt: "" },
-    { toString: "x" },
-    "",
-    " ",
-    "\u0000",
-    "ada@example.com\u0000",
-    "%00",
-    "__proto__",
-    "constructor",
-    "ⓐda@example.com",
-    "\ud800",
-    "' OR 1=1 --",
-    "*",
-    "x".repeat(300),
-  ];
   await otherKeyboards(site);
   const asText = { rawBody: JSON.stringify(credentialsOf(ada)), contentType: "text/plain" };
   const plain = await site.browser().post("/auth/login", undefined, asText);
@@ -152,7 +160,10 @@ async function everyKind({ open, step }: WorldGoal): Promise<void> {
       await mustRefuse(site.browser(), "POST", "/auth/login", body);
     }
   }
-  if (step < 4) return;
+}
+
+async function everyKindOfChange({ open, step }: WorldGoal): Promise<void> {
+  const site = await open({ newProcess: true });
   const member = new Actor(new Contract(step), site);
   const administrator = step >= 7 ? new Actor(member.contract, site) : undefined;
   await administrator?.does({ does: "log in", as: "grace" });

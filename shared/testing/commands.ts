@@ -376,7 +376,7 @@ export function describeCommand({ name, args, reply }: SentCommand, prefix: stri
 /** What kept a session that was to be deleted, by the commands that were sent meanwhile. */
 export function whyStillThere(commands: readonly SentCommand[]): string {
   const deletions = commands.filter((command) => isOf(command, "delete"));
-  if (deletions.length === 0) return "nothing is deleted in Redis";
+  if (deletions.length === 0) return "nothing deletes it";
   if (deletions.some(({ reply }) => Number(reply) > 0))
     return "it is deleted, and stored once more";
   return "what is deleted in Redis is a key that does not exist";

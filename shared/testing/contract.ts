@@ -72,7 +72,7 @@ export class Contract {
   }
 
   get mayAskToWait(): boolean {
-    return this.failures >= 5 || this.logins >= 10;
+    return this.failures >= 3 || this.logins >= 10;
   }
 }
 
@@ -267,16 +267,7 @@ export class Actor {
     const write = since.findLast(about("store"));
     const seen = [write, read].filter((command) => command !== undefined);
     return {
-      why:
-        this.contract.step < 2 || !read
-          ? ""
-          : !write
-            ? "what the visit before changed was never written to Redis: "
-            : write.args[0] !== read.args[0]
-              ? "the session is not written where it is read: "
-              : write.reply === null
-                ? "Redis did not write what the visit before changed: "
-                : "",
+      why: this.contract.step >= 2 && read ? whyLost(read, write) : "",
       evidence: seen.map((command) => describeCommand(command, redis.options.keyPrefix ?? "")),
     };
   }
@@ -303,7 +294,7 @@ export class Actor {
       const because = this.#replacedBy
         ? `since ${this.#replacedBy}, the browser has another session: `
         : begins
-          ? "the session of a visitor is gone: "
+          ? why || "the session of a visitor is gone: "
           : isKnown
             ? why
             : before || !withheld
@@ -634,6 +625,17 @@ async function revocations(one: Actor, other: Actor): Promise<void> {
     { does: "ban", whom: "alan" },
   ]);
   await other.doesAll([ask, { does: "change the password", to: "engine no. 2" }, asGrace, ask]);
+}
+
+/** Why Redis does not know what was to be stored, as the beginning of a sentence. */
+function whyLost(read: SentCommand, write: SentCommand | undefined): string {
+  if (!write) return "what the visit before changed was never written to Redis: ";
+  if (write.args[0] !== read.args[0]) return "the session is not written where it is read: ";
+  if (write.reply === null) return "Redis did not write what the visit before changed: ";
+  const inMilliseconds = write.name === "psetex" || write.args.some((arg) => /^px$/i.test(arg));
+  return read.reply === null && inMilliseconds
+    ? "the session was stored with PX, which counts milliseconds, and is gone: "
+    : "";
 }
 
 /** Why a browser that was here comes without a session, as the beginning of a sentence. */

@@ -47,7 +47,7 @@ async function guessingWork(bcryptCost: number, open: Goal["open"]): Promise<Gue
   const { iterations: unknown, comparisons } = first.iterations === known ? again : first;
   const [compared] = comparisons;
   const because = compared
-    ? ": its password is compared with what is no hash of bcrypt, which takes no time"
+    ? ": its password is compared with something that is no bcrypt hash, which takes no time"
     : ": its password is compared with nothing";
   return { known, unknown, because: unknown === 0 ? because : "" };
 }

@@ -107,7 +107,7 @@ export function noteSessionOptions(options: object | undefined, place: string | 
       symptom: /begins another session/,
       claim: `\`session()\` is called anew with each request${at(place)}.`,
       reason:
-        "Each of them keeps its sessions in a store of its own, which nobody asks again. Call it once, when the app is made, and mount what it returns: `app.use(session({ … }))`.",
+        "Each call keeps its sessions in a store of its own, which nobody asks again. Call it once, when the app is made, and mount what it returns: `app.use(session({ … }))`.",
     });
   }
   noteMisspelt("`session()`", given, ofSession, place);

@@ -94,7 +94,7 @@ export async function visitorBehind(
     must(
       after?.status === 200,
       `Redis is back, and the app does not come back with it${app.redis.status === "end" ? ": its client has stopped trying" : ""}.`,
-      [`before: ${what}`, after ?? "GET /visits\n→ no answer within 3 s"],
+      [`${what}, and then answers again:`, after ?? "GET /visits\n→ no answer within 3 s"],
       "`retryStrategy` decides whether ioredis ever connects again; null means never, and so does `disconnect` or `quit`. How long one command may try is another option.",
     );
   };

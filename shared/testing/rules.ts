@@ -48,7 +48,7 @@ export const rules: readonly Rule[] = [
   {
     name: "no secret in the log",
     since: 1,
-    why: "Logs are copied, searched and kept, and read by many. A cookie or a session id in them opens the session, a password the account. Errors carry more than their message: what was sent, and to whom. Choose what is logged, field by field.",
+    why: "Logs are copied, searched and kept, and read by many. A cookie or a session id in them opens the session, a password the account, and the password of Redis all of them. What is logged whole, a body or an error, carries more than it seems to: choose field by field. `describeError` does that for errors.",
     breach(happened) {
       const secrets = secretsIn(happened);
       for (const { text, during } of happened.lines) {
@@ -624,7 +624,7 @@ export const rules: readonly Rule[] = [
   {
     name: "no session over plain http in production",
     since: 6,
-    why: "What came over http has travelled in the clear, and so does the answer: whoever listens has password, profile and session. Refuse it in production before anything else looks at it: `requireHttps`, mounted above `session()`.",
+    why: "What came over http has travelled in the clear, and so does the answer: whoever listens has password, profile and session. Refuse it in production before anything else looks at it: `requireHttps`, mounted above `session()`, for every path.",
     breach({ exchanges }) {
       const plain = exchanges.find(
         ({ site, sent, answer }) =>

@@ -75,8 +75,7 @@ export async function under<Result>(
   } catch (error) {
     if (!(error instanceof GoalUnmet) || error instanceof AppNotBuilt || error.isBeneath)
       throw error;
-    const mark = /^(while|once) /i.test(circumstances) ? "," : ":";
-    const claim = `${circumstances}${mark} ${inSentence(error.claim)}`;
+    const claim = `${circumstances}, ${inSentence(error.claim)}`;
     throw new GoalUnmet(claim, error.evidence, error.reason);
   }
 }

@@ -236,7 +236,7 @@ goal("a login that cannot be stored is an error", async ({ site, browser }) => {
     [answer, `SET → ${fullRedis}`],
     answer.succeeded
       ? "The user is told that they are in, and the next request says that they are not. Save before you answer and wait for it; its error, which `req.session.save` hands to the callback, goes to the error handler."
-      : "The password was right. An error that is none of the user's goes to the error handler, which logs it and answers 500: a `catch` around everything takes it for a refusal.",
+      : "The password was right. An error that is not the user's goes to the error handler, which logs it and answers 500: a `catch` around everything takes it for a refusal.",
   );
 });
 

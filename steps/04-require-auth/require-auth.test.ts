@@ -187,7 +187,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   );
   must(
     answer.data.displayName === "Augusta Ada",
-    `PATCH /me answers ${answer.data.displayName === undefined ? "without data.displayName" : "with another name than the new one"}.`,
+    `PATCH /me answers ${answer.data.displayName === undefined ? "without data.displayName" : "with another name than the one that it stored"}.`,
     answer,
     "`req.user` was looked up before the change. `db.users.update` resolves to the user as it is now: await it, and answer with that.",
   );

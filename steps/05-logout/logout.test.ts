@@ -58,12 +58,12 @@ goal("the cookie from before logout is refused", async ({ open, redis }) => {
   const [logout, replay] = answers.slice(-2);
   logout?.orNotJudged([200, 204], "logging out does not work yet");
   const left = key && (await redis.read(key));
-  const what = replay?.status === 401 ? "the session is in Redis" : "a copy of the cookie works";
+  const what = replay?.status === 401 ? "the session is still there" : "a copy of the cookie works";
   must(
     replay?.status === 401 && left === undefined,
     `After logout, ${what}: ${whyStillThere(site.commands.sent.slice(begin))}.`,
     [logout, "somebody sends the old cookie once more", replay, `${key} = ${left ?? "gone"}`],
-    "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy, or a field of the session, leaves the others at work, and a `save` afterwards brings the session back. Destroy it, and every copy is worthless. (By hand, the key is `sess:` and the id.)",
+    "A cookie can be copied: from a shared computer, a log, a backup. Clearing the browser's copy leaves the others at work; emptying the session, or `req.session = null`, leaves it in Redis; and a `save` after its end brings it back. Destroy it, and every copy is worthless.",
   );
 });
 
@@ -81,7 +81,7 @@ goal("the answer waits until the session is deleted", async ({ site, redis }) =>
     !early,
     "The answer to a logout leaves before the session is deleted.",
     [answer, "DEL was still on its way to Redis when the headers arrived"],
-    "For that moment the old cookie works, and should the deletion fail, nobody will ever know. `await destroySession(req)`, then answer; `destroy` takes a callback, and returns no Promise.",
+    "For that moment the old cookie works, and should the deletion fail, the user will never know. `await destroySession(req)`, then answer; `destroy` takes a callback, and returns no Promise.",
   );
 });
 

@@ -43,7 +43,7 @@ goal("another site's requests do not carry the cookie", async ({ open }) => {
       cookie.sameSite === "lax" || cookie.sameSite === "strict",
       `In ${env}, other sites can send requests with this cookie: it ${cookie.sameSite ? `says SameSite=${cookie.sameSite}` : "has no SameSite"}.`,
       login,
-      "A form on another site, posted to yours, arrives with the cookie of your user (CSRF). Lax sends it with links only, Strict not even with those. Not every browser assumes Lax by itself. The option is `sameSite`, inside `cookie: {}`.",
+      "A form on another site, posted to yours, arrives with the cookie of your user (CSRF). Lax sends it with links only, Strict not even with those; None sends it with everything, and without the flag not every browser assumes Lax. The option is `sameSite`, inside `cookie: {}`.",
     );
   }
 });
@@ -115,7 +115,7 @@ goal("the session still lasts a day", async ({ open, redis }) => {
         ? `In ${env}, the cookie ends with the browser: it has no expiry.`
         : `In ${env}, the session lasts ${describeDuration(livesMs)} in the browser, not a day.`,
       [login, `TTL in Redis: ${describeDuration(ttlMs)}`],
-      "`maxAge` belongs into `cookie: {}`, beside the flags. It is in milliseconds, and the store takes its TTL from it.",
+      "`maxAge` belongs in `cookie: {}`, beside the flags. It is in milliseconds, and the store takes its TTL from it.",
     );
   }
 });

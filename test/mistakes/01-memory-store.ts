@@ -234,7 +234,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "the secret in the source before the one of the machine",
     edits: [['config.sessionSecret ?? "only for the first steps"', '"only for the first steps"']],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: '"only for the first steps" signs cookies that the app accepts',
   },
   {
@@ -395,7 +395,7 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
         '      secret,\n      genid: (req) =>\n        /sid=s(?::|%3A)([\\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? crypto.randomUUID(),\n',
       ],
     ],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: "a cookie with a bad signature is answered with a good one, for the same id",
   },
   {

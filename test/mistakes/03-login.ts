@@ -57,7 +57,7 @@ export const mistakes: readonly Mistake[] = [
     ],
     goal: "In a sequence that nobody listed",
     // Which of the two comes first, the wrong one or the right one, is a matter of chance.
-    says: "In a sequence that nobody listed: ",
+    says: "In a sequence that nobody listed, ",
   },
   {
     name: "compare without await",
@@ -479,7 +479,7 @@ ${storeUser}      req.session.save((error) => {
 `,
       ],
     ],
-    goal: "Told that it failed",
+    goal: "After an answer that says it failed",
     says: "a login is answered 500, and its cookie is logged in all the same",
   },
   {

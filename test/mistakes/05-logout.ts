@@ -54,6 +54,12 @@ export const mistakes: readonly Mistake[] = [
     says: "After logout, a request that was under way stored the session once more: its cookie works again",
   },
   {
+    name: "seconds where milliseconds are counted",
+    edits: [['"EX", ttlSeconds, "XX"', '"PX", ttlSeconds, "XX"']],
+    goal: "With time between the requests",
+    says: "the session was stored with PX, which counts milliseconds, and is gone",
+  },
+  {
     name: "nobody asks where a request comes from",
     edits: [["  app.use(refuseOtherSites);\n", ""]],
     goal: "a page of another site cannot log anybody out",
@@ -139,7 +145,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the user id is deleted from the session",
     edits: [[destroy, "    delete req.session.userId;\n"]],
     goal: "the cookie from before logout is refused",
-    says: "session is in Redis",
+    says: "session is still there: nothing deletes it",
   },
   {
     name: "the session is set to null",
@@ -381,7 +387,7 @@ ${clear}    res.redirect("/");
     edits: [
       [destroy, `    if (req.body?.sid) await redis.del(\`sess:\${req.body.sid}\`);\n${destroy}`],
     ],
-    goal: "When a request says who it is from",
+    goal: "When a request says more than it is asked",
     says: "anybody can log out somebody else, by naming the session",
   },
   {
@@ -394,7 +400,7 @@ ${clear}    res.redirect("/");
 ${destroy}`,
       ],
     ],
-    goal: "When a request says who it is from",
+    goal: "When a request says more than it is asked",
     says: "by naming the session",
   },
   {
@@ -591,7 +597,7 @@ ${destroy}`,
       ['app.post("/auth/logout", async', 'app.post("/auth/logout", refuseOtherSites, async'],
     ],
     goal: "From a page of another site",
-    says: "a script logs people in",
+    says: "a login that comes from another site is answered 200",
   },
   {
     name: "what a pipeline could not do",

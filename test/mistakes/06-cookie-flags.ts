@@ -374,7 +374,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "a secret that is insisted on, and not used",
     edits: [[secrets, '["keyboard cat", ...config.previousSessionSecrets]']],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: '"keyboard cat" signs cookies that the app accepts',
   },
   {
@@ -385,7 +385,7 @@ export const mistakes: readonly Mistake[] = [
         '[config.sessionSecret, ...config.previousSessionSecrets, "only for the first steps"]',
       ],
     ],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: "signs cookies that the app accepts, and everybody knows it",
   },
   {
@@ -396,7 +396,7 @@ export const mistakes: readonly Mistake[] = [
         '[config.sessionSecret, ...config.previousSessionSecrets, "our very own fallback of 2019"]',
       ],
     ],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: "our very own fallback of 2019",
   },
   {
@@ -409,13 +409,13 @@ export const mistakes: readonly Mistake[] = [
       )`,
       ],
     ],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: '"from before" signs cookies that the app accepts',
   },
   {
     name: "the first eight characters of each secret",
     edits: [[secrets, `${secrets}.map((secret) => secret.slice(0, 8))`]],
-    goal: "With a cookie that was signed at home",
+    goal: "With a cookie that an attacker signed",
     says: "a key of 8 characters",
   },
   {
@@ -539,7 +539,7 @@ export function createApp`,
       ],
     ],
     step: 4,
-    goal: "When a request says who it is from",
+    goal: "When a request says more than it is asked",
     says: "the value of Ada's cookie in ?sid opens /me",
   },
   {

@@ -15,7 +15,7 @@ const met: StepResult = {
 
 test("what fails in a world belongs to no TODO, and the hint says where to read", () => {
   const [goal] = worlds;
-  const lost = [{ step, goal: goal!, message: "In the whole story: …" }];
+  const lost = [{ step, goal: goal!, message: "In the whole story, …" }];
   expect(nextHint(step, { ...met, lost })).toMatch(
     /^"In the whole story" belongs to no single TODO: .* npm run hint 3\.1$/,
   );

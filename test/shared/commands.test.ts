@@ -59,7 +59,7 @@ test("the commands of a pipeline and of a transaction are recorded", async () =>
 test("what kept a session that was to be deleted", async () => {
   const { redis, tap } = await tapped();
   await redis.set("a", "1");
-  expect(whyStillThere(tap.sent)).toBe("nothing is deleted in Redis");
+  expect(whyStillThere(tap.sent)).toBe("nothing deletes it");
   await redis.del("b");
   await redis.multi().del("b").exec();
   expect(whyStillThere(tap.sent)).toBe("what is deleted in Redis is a key that does not exist");

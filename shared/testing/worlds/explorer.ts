@@ -29,7 +29,7 @@ export async function explore(
   const usedSeed = seed ?? hashOf(String(ground.module.createApp));
   let unmet: GoalUnmet | undefined;
   const property = fc.asyncProperty(turns(step), async (sequence) => {
-    const site = await open();
+    const site = await open({ newProcess: true });
     const contract = new Contract(step);
     const actors = [new Actor(contract, site), new Actor(contract, site)] as const;
     try {

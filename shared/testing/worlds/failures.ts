@@ -28,7 +28,7 @@ const { ada, grace } = seededUsers;
 /** Worlds in which Redis or the database is slow, refuses, or is away. */
 export const failures: readonly World[] = [
   { name: "With a slow Redis", visit: slowRedis },
-  { name: "Told that it failed", visit: lostAnswers },
+  { name: "After an answer that says it failed", visit: lostAnswers },
   { name: "With a Redis that refuses", visit: refusingRedis },
   { name: "With a session that cannot be ended", visit: endlessSession },
   { name: "With a database that fails", visit: failingDatabase },

@@ -14,14 +14,14 @@ const { ada, grace } = seededUsers;
 
 /** Worlds of people who try to be somebody else. */
 export const impostors: readonly World[] = [
-  { name: "With a cookie that was signed at home", visit: signedAtHome },
+  { name: "With a cookie that an attacker signed", visit: signedAtHome },
   { name: "Without a SESSION_SECRET", visit: withoutSecret },
   { name: "With a weak secret", visit: poorSecrets },
   { name: "With a secret that was changed", visit: otherSecret },
   { name: "With an id that can be foreseen", visit: foreseeableIds },
   { name: "Under another name of the cookie", visit: otherNames },
   { name: "With more in the address", visit: moreInTheAddress },
-  { name: "When a request says who it is from", visit: saidBesideTheCookie },
+  { name: "When a request says more than it is asked", visit: saidBesideTheCookie },
   { name: "With a link instead of a form", visit: links },
 ];
 

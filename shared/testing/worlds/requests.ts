@@ -454,7 +454,7 @@ async function otherSites({ open, step }: WorldGoal): Promise<void> {
       const login = await asked.post("/auth/login", { email, password }, { headers });
       must(
         !login.succeeded && !(await asked.sessionCookie()),
-        "a script logs people in.",
+        `a login that comes from another site is answered ${login.status}, and lets people in.`,
         [`Origin: ${headers.Origin}`, `Sec-Fetch-Site: ${headers["Sec-Fetch-Site"]}`, login],
         "Whoever is logged in to somebody else's account tells it what they would tell their own. What changes something is refused when the browser says that it comes from elsewhere: `refuseOtherSites`, mounted for the whole app.",
       );

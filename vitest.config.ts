@@ -45,7 +45,7 @@ export default defineConfig({
           maxConcurrency: availableParallelism() + 1,
         },
       },
-      // The attacks of `npm test`, each played 200 times: `npm run attacks`.
+      // The attacks of `npm test`, some of them played 200 times: `npm run attacks`.
       {
         extends: true,
         test: {

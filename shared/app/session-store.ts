@@ -5,8 +5,10 @@ import type { Session, SessionData } from "express-session";
 import type { ChainableCommander, Redis } from "ioredis";
 import { z } from "zod";
 
-/** How long Redis keeps a session without a user. Strangers can make as many as they like. */
+/** How long Redis keeps a session without a user, at the most. Strangers can make as many as they like. */
 const visitorLifeSeconds = 60 * 60;
+/** How long it keeps one whose cookie says nothing: it ends with the browser. */
+const dayInSeconds = 24 * 60 * 60;
 
 type Callback = (error?: unknown, session?: SessionData | null) => void;
 
@@ -201,11 +203,12 @@ const StoredSession = z.looseObject({
   visits: z.number().optional(),
 });
 
-/** Until the cookie ends, or an hour for a session without a user. */
-function ttlSecondsOf({ cookie, userId }: SessionData): number {
-  const leftMs = cookie.expires ? Number(new Date(cookie.expires)) - Date.now() : Infinity;
-  const longest = userId ? 24 * 60 * 60 : visitorLifeSeconds;
-  return Math.min(Math.ceil(leftMs / 1000), longest);
+/** Until the cookie ends; sooner for a session without a user. */
+function ttlSecondsOf({ cookie: { expires }, userId }: SessionData): number {
+  const untilTheEnd = expires
+    ? Math.ceil((Number(new Date(expires)) - Date.now()) / 1000)
+    : dayInSeconds;
+  return userId ? untilTheEnd : Math.min(untilTheEnd, visitorLifeSeconds);
 }
 
 /** Sends commands, and rejects when any of them failed: `exec` resolves all the same. */

@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import type { Paper } from "../runner/render.ts";
 import { brief } from "./page/brief.js";
 import { masked } from "./page/secrets.js";
+import { valuesOf } from "./page/view.js";
 import type { RecordedCommand, RecordedExchange, Recording } from "./recording.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -84,8 +85,4 @@ function print(rows: readonly Row[], { columns, color }: Paper): string {
       return `${head.slice(0, whoColumns - 1).padStart(whoColumns - 1)}  ${styled}`;
     })
     .join("\n");
-}
-
-function valuesOf(headers: readonly (readonly [string, string])[], name: string): string[] {
-  return headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
 }

@@ -4,7 +4,7 @@ import type { RedisServer } from "./server.ts";
 
 /**
  * Starts a Redis inside this process, on a free port of the loopback interface, in milliseconds.
- * Clients speak to it over a real socket. Only this file knows which package it comes from.
+ * Clients speak to it over a real socket.
  */
 export async function startEmbeddedRedis(): Promise<RedisServer> {
   const server = await createRedisServer({ compatibility: "redis-7.0" });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { root } from "./paths.ts";
 import { decoded } from "./text.ts";
+import { errorCode } from "./error-code.ts";
 
 /**
  * Sets what `.env` names, unless the shell has set it already.
@@ -15,7 +16,7 @@ export function loadEnvFile(file = join(root, ".env")): string | undefined {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error);
     return `.env cannot be read (${code === "EISDIR" ? "it is a folder" : code}), so it is passed over. What belongs there stands in .env.example.`;
   }
   for (const [name, value] of Object.entries(parseEnv(decoded(bytes)))) {

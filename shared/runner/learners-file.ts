@@ -3,6 +3,7 @@ import type { StepEntry } from "./manifest.ts";
 import { stepPaths } from "./paths.ts";
 import { decoded, encodingOf } from "./text.ts";
 import { UserError } from "./user-error.ts";
+import { errorCode } from "./error-code.ts";
 
 /**
  * What the learner wrote in a step.
@@ -16,7 +17,7 @@ export function readLearnersFile(step: StepEntry): string {
   try {
     bytes = readFileSync(stepPaths(step).app);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error);
     if (code === "ENOENT") {
       throw new UserError(`${name} is missing. Was it renamed or deleted? ${wayBack}`);
     }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { steps, type StepEntry } from "./manifest.ts";
+import { errorCode } from "./error-code.ts";
 import { root, stepPaths } from "./paths.ts";
 import { UserError } from "./user-error.ts";
 
@@ -64,7 +65,7 @@ export function setProgressAside(): string {
 
 /** What keeps us from reading or writing what is kept, and what to do about it. */
 export function whyNoAccess(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCode(error);
   if (code === "EEXIST" || code === "ENOTDIR") return ".workshop is no folder. Move it away.";
   if (code === "EISDIR" || code === "ENOTEMPTY") {
     return ".workshop/progress.json is no file. Move it away.";

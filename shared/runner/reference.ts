@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import type { StepEntry } from "./manifest.ts";
 import { root, stepPaths } from "./paths.ts";
 import { UserError } from "./user-error.ts";
+import { errorCode } from "./error-code.ts";
 
 /**
  * What the workshop brings along for a step: its starter, its solution or its hints.
@@ -14,7 +15,7 @@ export function readReference(step: StepEntry, which: "starter" | "solution" | "
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error);
     const name = relative(root, file);
     throw new UserError(`${name} cannot be read (${code}). Bring it back: git checkout ${name}`);
   }

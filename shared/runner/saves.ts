@@ -1,5 +1,6 @@
 import { readdirSync, realpathSync, statSync, watch, type Dirent, type FSWatcher } from "node:fs";
 import { dirname, join } from "node:path";
+import { errorCode } from "./error-code.ts";
 
 export interface SaveListener {
   /** Once per save. */
@@ -72,7 +73,7 @@ export function watchSaves(app: string, { onSave, onNotice }: SaveListener): { c
   };
 
   const lost = (error: unknown) => {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error);
     // Deleted a moment ago.
     if (code === "ENOENT" || code === "EPERM") return;
     const why =

@@ -235,46 +235,8 @@ export class Browser {
       stopWaiting();
       const thrown = site.errors[errorsBefore];
       if (options.withinMs === undefined) silentRoutes.add(route);
-      const words = thrown ? describeError(thrown) : "";
-      const meaning = meaningOf(thrown);
-      // Where a cause stands in the claim, the words are evidence.
-      const wordsBeside = meaning?.cause ? words : "";
-      if (isOver) {
-        const silence = `${route}\n→ no answer within ${withinMs / 1000} s`;
-        const misfit = mountedMisfit(site.app, path);
-        must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);
-        throw new NeverAnswered(
-          meaning?.cause
-            ? `${route} never answered: ${meaning.cause}.`
-            : `${route} never answered.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
-          [silence, wordsBeside],
-          meaning?.advice ??
-            "A handler must answer or call next(), and so must whatever is mounted before it. `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
-        );
-      }
-      const [late] = site.watch.late;
-      must(
-        !late,
-        `${late?.route} is answered, and the handler goes on and answers once more.`,
-        [`${route}\n→ the connection is closed`, String(late?.error)],
-        "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
-      );
-      // Express closes the connection when a handler fails that has answered, and the next one notices.
-      const former = site.watch.exchanges.findLast(
-        ({ answer }) => answer.thrown && answer.status < 500,
-      )?.answer;
-      if (!thrown) former?.mustHaveEnded();
-      // Had it not begun to answer, the error would have become a 500.
-      must(
-        false,
-        thrown
-          ? `${route} begins to answer and fails then: ${describeCause(thrown)}.`
-          : `${route} broke the connection instead of answering.`,
-        [`${route}\n→ ${error instanceof Error ? error.message : String(error)}`, wordsBeside],
-        thrown && !meaning?.cause
-          ? "Every request is answered once, when all that can fail is done. Answering does not end a function: return after it, or the rest is done all the same."
-          : (meaning?.advice ?? "Every request is answered once, completely."),
-      );
+      if (isOver) neverAnswered(site, sent, withinMs, thrown);
+      brokeOff(site, route, error, thrown);
     });
 
     stopWaiting();
@@ -293,6 +255,60 @@ export class Browser {
     site.watch.exchanges.push({ site, answer, sent: headers });
     return answer;
   }
+}
+
+/** Says why nothing came back, as far as that can be seen. */
+function neverAnswered(
+  site: Site,
+  { method, path }: SentRequest,
+  withinMs: number,
+  thrown: Error | undefined,
+): never {
+  const route = `${method} ${path}`;
+  const silence = `${route}\n→ no answer within ${withinMs / 1000} s`;
+  const misfit = mountedMisfit(site.app, path);
+  must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);
+  const meaning = meaningOf(thrown);
+  const words = thrown ? describeError(thrown) : "";
+  throw new NeverAnswered(
+    meaning?.cause
+      ? `${route} never answered: ${meaning.cause}.`
+      : `${route} never answered.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
+    // Where a cause stands in the claim, the words are evidence.
+    [silence, meaning?.cause ? words : ""],
+    meaning?.advice ??
+      "A handler must answer or call next(), and so must whatever is mounted before it. `res.status(204)` only sets the number, `.end()` sends it. An error thrown inside a callback reaches neither Express nor the client.",
+  );
+}
+
+/** Says why the connection ended before the answer was complete. */
+function brokeOff(site: Site, route: string, error: unknown, thrown: Error | undefined): never {
+  const [late] = site.watch.late;
+  must(
+    !late,
+    `${late?.route} is answered, and the handler goes on and answers once more.`,
+    [`${route}\n→ the connection is closed`, String(late?.error)],
+    "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
+  );
+  // Express closes the connection when a handler fails that has answered, and the next one notices.
+  const former = site.watch.exchanges.findLast(
+    ({ answer }) => answer.thrown && answer.status < 500,
+  )?.answer;
+  if (!thrown) former?.mustHaveEnded();
+  const meaning = meaningOf(thrown);
+  // Had it not begun to answer, the error would have become a 500.
+  throw new GoalUnmet(
+    thrown
+      ? `${route} begins to answer and fails then: ${describeCause(thrown)}.`
+      : `${route} broke the connection instead of answering.`,
+    [
+      `${route}\n→ ${error instanceof Error ? error.message : String(error)}`,
+      thrown && meaning?.cause ? describeError(thrown) : "",
+    ],
+    thrown && !meaning?.cause
+      ? "Every request is answered once, when all that can fail is done. Answering does not end a function: return after it, or the rest is done all the same."
+      : (meaning?.advice ?? "Every request is answered once, completely."),
+  );
 }
 
 /** Something that is mounted and has no use for a response or for `next`, such as what makes a middleware. */

@@ -22,7 +22,7 @@ import { tapOutput } from "./output.ts";
 import { Relay } from "./relay.ts";
 import { brokenRules, type BrokenRule } from "./rules.ts";
 import { Site, type Ground, type SiteOptions, type StepModule } from "./site.ts";
-import { holdTimers } from "./timers.ts";
+import { watchTimers } from "./timers.ts";
 import { GoalUnmet, must } from "./verdict.ts";
 import { Watch } from "./watch.ts";
 
@@ -118,7 +118,7 @@ export function goalsFor(module: StepModule) {
         };
         const run: Run = { observer, errors, escaped, watch: new Watch() };
         // What a file puts off must not happen while its next version is judged.
-        const timers = holdTimers();
+        const timers = watchTimers();
         const output = tapOutput(true, (line) => run.watch.printed(line));
         await use(run);
         await hashesDone();

@@ -10,7 +10,7 @@ export function containsHash(text: string): boolean {
 }
 
 /** What was hashed while something happened. */
-export interface HashingWork {
+interface HashingWork {
   /** The work of bcrypt, in iterations of its key schedule: 2 to the power of the cost, per hash. */
   iterations: number;
   /** The calls that kept the thread, by bcrypt's name or node:crypto's: `compareSync`. */

@@ -2,7 +2,7 @@ import { Console } from "node:console";
 import { Writable } from "node:stream";
 
 /** What is printed, as it is printed. */
-export interface OutputTap {
+interface OutputTap {
   readonly lines: readonly string[];
   /** Puts everything back. */
   stop(): void;

@@ -4,7 +4,7 @@ import type { Answer } from "./answer.ts";
 import type { Site } from "./site.ts";
 
 /** What an app looked for in its requests and found planted: `?user` or `X-User-Id`. */
-export interface Planted {
+interface Planted {
   readonly query: ReadonlySet<string>;
   readonly headers: ReadonlySet<string>;
   remove(): void;
@@ -73,7 +73,7 @@ export function namesOf({ query, headers }: Planted): string[] {
 }
 
 /** A request that was let in for what it said beside the session cookie. */
-export interface Opening {
+interface Opening {
   /** Where it was said, as `?user`. */
   where: string;
   /** Whose name it was, as the values were called. */

@@ -15,7 +15,7 @@ import type { Evidence } from "./verdict.ts";
 import type { Exchange, Happened } from "./watch.ts";
 
 /** What was seen when a rule was broken: the first line of the message, and what shows it. */
-export interface Breach {
+interface Breach {
   claim: string;
   evidence: Evidence;
 }

@@ -3,7 +3,7 @@ import { sessionIdIn } from "./cookies.ts";
 import type { Exchange, Happened } from "./watch.ts";
 
 /** Something that must not be read where it does not belong. */
-export interface Secret {
+interface Secret {
   /** What it is, after "shows": `a session id`. */
   what: string;
   value: string;

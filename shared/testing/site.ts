@@ -72,7 +72,7 @@ const usualMaxListeners = 10;
 let appsInTheMaking = 0;
 
 /** Any secret of at least 32 characters does. */
-export const testSecret = "a secret for tests, which signs the cookies";
+const testSecret = "a secret for tests, which signs the cookies";
 
 // The least that bcrypt allows: about a millisecond.
 const bcryptCost = 4;
@@ -224,9 +224,8 @@ export class Site {
   }
 
   /** Stops the app and starts it again, as a deploy does. Redis and the database live on. */
-  async restart(config: Partial<Config> = {}): Promise<void> {
+  async restart(): Promise<void> {
     await this.close();
-    Object.assign(this.config, config);
     this.#module = await this.#ground.evaluateAnew();
     await this.#start();
   }

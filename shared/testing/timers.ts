@@ -1,8 +1,8 @@
 import { placeOfCaller } from "./crashes.ts";
 import type { Site } from "./site.ts";
 
-/** What was put off while timers were held, as if the time had come. */
-export interface HeldTimers {
+/** What was put off while somebody watched. It can be done before its time. */
+interface WatchedTimers {
   /** Where the app has put something off: `steps/01-memory-store/app.ts:26`. Empty unless asked for. */
   readonly places: readonly string[];
   runAll(): void;
@@ -21,7 +21,7 @@ type Callback = (...args: unknown[]) => void;
  *
  * @param options.notePlaces Whether to look who puts something off, which takes a stack for each timer.
  */
-export function holdTimers({ notePlaces = false } = {}): HeldTimers {
+export function watchTimers({ notePlaces = false } = {}): WatchedTimers {
   const originals = { setTimeout, setInterval, clearTimeout, clearInterval };
   const waiting = new Map<unknown, () => void>();
   const places = new Set<string>();

@@ -11,14 +11,14 @@ export interface Exchange {
 }
 
 /** Something that the app printed. */
-export interface PrintedLine {
+interface PrintedLine {
   text: string;
   /** The requests that were under way, or the last one: `GET /me`. */
   during: string;
 }
 
 /** What went wrong after a request had been answered. */
-export interface LateError {
+interface LateError {
   error: Error;
   route: string;
   /** What it had been answered with. */

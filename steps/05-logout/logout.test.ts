@@ -19,7 +19,7 @@ import { mustKnow } from "../../shared/testing/refused-logins.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
-import { holdTimers } from "../../shared/testing/timers.ts";
+import { watchTimers } from "../../shared/testing/timers.ts";
 import { playAt } from "../../shared/testing/stage.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
@@ -41,7 +41,7 @@ goal("logging out answers 204", async ({ site, browser }) => {
 });
 
 goal("the cookie from before logout is refused", async ({ open, redis }) => {
-  const timers = holdTimers();
+  const timers = watchTimers();
   onTestFinished(timers.release);
   const site = await open();
   await member(site, redis);

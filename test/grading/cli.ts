@@ -1,6 +1,6 @@
 // Grades everything and prints a table: `npm run grade`, `npm run grade -- 3`, or, to see what the
 // goals of a step make of any file, `npm run grade -- 3 path/to/app.ts`. What is right has to hold under
-// the rules, in all worlds and before the steps before as well; `--right` grades nothing else.
+// the rules, in all worlds and in the steps before as well; `--right` grades nothing else.
 import { readFileSync } from "node:fs";
 import type { Engine } from "../../shared/runner/engine/engine.ts";
 import { findStep, steps, type StepEntry } from "../../shared/runner/manifest.ts";
@@ -8,6 +8,7 @@ import { isPassed } from "../../shared/runner/result.ts";
 import { UserError } from "../../shared/runner/user-error.ts";
 import { command } from "../command.ts";
 import { candidatesOf, grade } from "./grade.ts";
+import { errorCode } from "../../shared/runner/error-code.ts";
 
 const usage = "npm run grade, npm run grade -- 3, npm run grade -- 3 my/app.ts";
 const options = { right: { type: "boolean", default: false } } as const;
@@ -40,7 +41,7 @@ function sourceOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error);
     throw new UserError(
       code === "ENOENT"
         ? `There is no file ${file}. Paths begin at the folder of the workshop.`

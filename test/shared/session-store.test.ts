@@ -212,12 +212,26 @@ test.for([
   }
 });
 
-test("a cookie that ends sooner ends the session", async () => {
-  const visit = visitor(new SessionStore({ client }), count, 60_000);
-  await visit();
-  const [key = ""] = await keySpace.keys();
-  expect(await keySpace.ttlSeconds(key)).toBe(60);
-});
+test.for([
+  { who: "a visitor", userId: undefined, days: 1 / 24 / 60, ttl: 60 },
+  { who: "a visitor", userId: undefined, days: 7, ttl: 60 * 60 },
+  { who: "somebody who is logged in", userId: "ada", days: 7, ttl: 7 * 24 * 60 * 60 },
+])(
+  "where the cookie of $who lives $days days, Redis keeps the session for $ttl s",
+  async (each) => {
+    const visit = visitor(
+      new SessionStore({ client }),
+      (req, res) => {
+        if (each.userId) req.session.userId = each.userId;
+        count(req, res);
+      },
+      each.days * 24 * 60 * 60 * 1000,
+    );
+    await visit();
+    const [key = ""] = await keySpace.keys();
+    expect(await keySpace.ttlSeconds(key)).toBe(each.ttl);
+  },
+);
 
 const cookie = { originalMaxAge: 60_000, expires: "2100-01-01T00:00:00.000Z" };
 

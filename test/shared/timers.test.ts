@@ -1,10 +1,10 @@
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { holdTimers } from "../../shared/testing/timers.ts";
+import { watchTimers } from "../../shared/testing/timers.ts";
 
 test("what was put off is run at once, with its arguments, and once", async () => {
   const ran: unknown[] = [];
-  const timers = holdTimers();
+  const timers = watchTimers();
   setTimeout((...args: unknown[]) => ran.push(...args), 20, "a", "b");
   setTimeout(() => ran.push("an hour later"), 3_600_000);
   timers.runAll();
@@ -17,7 +17,7 @@ test("what was put off is run at once, with its arguments, and once", async () =
 
 test("what was cleared, or has happened, is not run", async () => {
   const ran: string[] = [];
-  const timers = holdTimers();
+  const timers = watchTimers();
   clearTimeout(setTimeout(() => ran.push("cleared"), 10_000));
   clearInterval(setInterval(() => ran.push("cleared"), 10_000));
   await promisify(setTimeout)(5);
@@ -29,7 +29,7 @@ test("what was cleared, or has happened, is not run", async () => {
 
 test("an interval is run each time, until it is cleared", () => {
   let runs = 0;
-  const timers = holdTimers();
+  const timers = watchTimers();
   const interval = setInterval(() => runs++, 60_000);
   timers.runAll();
   timers.runAll();
@@ -41,7 +41,7 @@ test("an interval is run each time, until it is cleared", () => {
 
 test("a timer that puts off another one does not run for ever", () => {
   let runs = 0;
-  const timers = holdTimers();
+  const timers = watchTimers();
   const again = () => {
     runs++;
     setTimeout(again, 60_000).unref();
@@ -54,7 +54,7 @@ test("a timer that puts off another one does not run for ever", () => {
 
 test("release gives the timers back", () => {
   const { setTimeout: before } = globalThis;
-  const timers = holdTimers();
+  const timers = watchTimers();
   expect(globalThis.setTimeout).not.toBe(before);
   timers.release();
   expect(globalThis.setTimeout).toBe(before);
@@ -62,7 +62,7 @@ test("release gives the timers back", () => {
 
 test("what was put off and is cancelled never happens", async () => {
   const ran: string[] = [];
-  const timers = holdTimers();
+  const timers = watchTimers();
   setTimeout(() => ran.push("once"), 1);
   setInterval(() => ran.push("each time"), 1);
   timers.cancelAll();

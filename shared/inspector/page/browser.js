@@ -12,7 +12,7 @@ addEventListener("message", async ({ origin, data }) => {
   if (data.send) await send(data.send);
   // The runner reads from this request which cookies there are: a script cannot.
   await fetch("/__inspector/jar").catch(() => {});
-  parent.postMessage({ done: data.id, readable: document.cookie }, page);
+  parent.postMessage({ readable: document.cookie }, page);
 });
 
 /** @param {{ method: string, path: string, body?: unknown }} wanted */

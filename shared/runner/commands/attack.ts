@@ -10,7 +10,7 @@ import { renderAttacks, renderNote } from "../render.ts";
 import { untilEnded } from "../until-ended.ts";
 
 /**
- * `npm run attack [N]`: plays every attack against the learner's app, or against the solution. The exit
+ * `npm run attack [N]`: plays the attacks of the step against the learner's app, or against the solution. The exit
  * code is 1 when one of them worked.
  */
 export async function attack(invocation: Invocation): Promise<number> {

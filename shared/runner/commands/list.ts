@@ -51,7 +51,7 @@ export const commands = new Map<string, Command>([
   [
     "attack",
     {
-      about: "Plays every attack against your app, and says what stopped it.",
+      about: "Plays the attacks that the step has an answer to, and says what stopped each.",
       ofStep: true,
       takes: ["solution"],
       load: async () => (await import("./attack.ts")).attack,

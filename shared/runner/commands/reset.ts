@@ -14,6 +14,7 @@ import { keepsakes, saveStepProgress, timestamp, whyNoAccess } from "../progress
 import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { UserError } from "../user-error.ts";
+import { errorCode } from "../error-code.ts";
 
 /** `npm run reset [N]`: the exact starter again. What it replaces is kept. */
 export async function reset({ step, paper, write }: Invocation): Promise<number> {
@@ -40,7 +41,7 @@ export async function reset({ step, paper, write }: Invocation): Promise<number>
     mkdirSync(join(app, ".."), { recursive: true });
     writeFileSync(app, source);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error);
     throw new UserError(
       `${name} cannot be written (${code}). Is it read-only? Make it writable, then: npm run reset ${step.number}`,
     );

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Plugin } from "vitest/config";
 import { root } from "../paths.ts";
+import { slashed } from "./places.ts";
 
 /** A file's text, or the file that it stands for: both export the same then. */
 type Source = { text: string } | { standsFor: string };
@@ -92,8 +93,4 @@ function writtenAt(path: string): number {
 function split(id: string): [path: string, query: string] {
   const at = id.indexOf("?");
   return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at)];
-}
-
-function slashed(path: string): string {
-  return path.replaceAll("\\", "/");
 }

@@ -49,6 +49,6 @@ function placesAfter(folder: string, text: string) {
   return places;
 }
 
-function slashed(path: string): string {
+export function slashed(path: string): string {
   return path.replaceAll("\\", "/");
 }

@@ -130,7 +130,7 @@ async function mustLogOutBeside(site: Site): Promise<void> {
   const hold = holdEverything(site, "read");
   const { email, password } = grace;
   const logins = Array.from({ length: 20 }, () =>
-    site.browser().begin("POST", "/auth/login", { email, password }, { withinMs: 60_000 }),
+    site.browser().begin("POST", "/auth/login", { email, password }, patiently),
   );
   await untilSeen(site);
   hold.letOthersPass();

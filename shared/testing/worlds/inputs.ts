@@ -7,7 +7,7 @@ import { processorMs } from "../processor-time.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
-import { logIn } from "./scenes.ts";
+import { logIn, patiently } from "./scenes.ts";
 import { bannedPeople, nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
 import { sendHead } from "./wire.ts";
 import type { World, WorldGoal } from "./world.ts";
@@ -268,7 +268,7 @@ type Sending = [browser: Browser, method: "POST" | "PATCH" | "DELETE", path: str
 async function mustBear(...[browser, method, path, body]: Sending): Promise<Answer> {
   const measured = async () => {
     const before = processorMs();
-    const answer = await browser.begin(method, path, body, { withinMs: 60_000 }).answer;
+    const answer = await browser.begin(method, path, body, patiently).answer;
     const workMs = processorMs() - before;
     // A thread that has worked for long rests, or all that follows is taken for one long work.
     if (workMs > tooMuchMs / 5) await pause(5);

@@ -9,7 +9,7 @@ import { describeDuration, sessionIdInHeader } from "../cookies.ts";
 import { nothingMore } from "../moments.ts";
 import { isJson, sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
-import { holdTimers } from "../timers.ts";
+import { watchTimers } from "../timers.ts";
 import { must, under } from "../verdict.ts";
 import { patiently } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
@@ -56,7 +56,7 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
 /** What cleans up cleans up what has ended, and nobody who is here. */
 async function timersRun(goal: WorldGoal): Promise<void> {
   const { open, step } = goal;
-  const timers = holdTimers({ notePlaces: true });
+  const timers = watchTimers({ notePlaces: true });
   try {
     const site = await open();
     const actor = new Actor(new Contract(step), site);
@@ -155,7 +155,7 @@ async function mustLastAlike(site: Site, redis: KeySpace, step: number): Promise
 
 /** Who guesses is slowed down, and whose account it is gets in again: nobody else may keep them out. */
 async function afterGuesses({ open, redis, step }: WorldGoal): Promise<void> {
-  const timers = holdTimers();
+  const timers = watchTimers();
   try {
     await mustLetOthersIn(await open());
     const site = await open();
@@ -195,8 +195,8 @@ async function guess(times: number, site: Site, begin: (n: number) => Exchange):
       () => true,
       () => true,
     );
-    const isKeptWaiting = nothingMore(site).then(() => false);
-    const isLast = n === times || (n > 5 && !(await Promise.race([answered, isKeptWaiting])));
+    const isKeptWaiting = () => nothingMore(site).then(() => false);
+    const isLast = n === times || (n > 5 && !(await Promise.race([answered, isKeptWaiting()])));
     const last = await answer;
     if (isLast) return last;
   }

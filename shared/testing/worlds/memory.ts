@@ -1,7 +1,7 @@
 import { withClock } from "../clock.ts";
 import { filledDuring, type Collection, type Filled } from "../collections.ts";
 import type { Site } from "../site.ts";
-import { holdTimers } from "../timers.ts";
+import { watchTimers } from "../timers.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -27,7 +27,7 @@ async function mustForget(
   env: "development" | "production",
   headers: Record<string, string> = {},
 ): Promise<void> {
-  const timers = holdTimers();
+  const timers = watchTimers();
   try {
     const site = await open({ env });
     let count = 0;

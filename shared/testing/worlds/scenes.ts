@@ -1,7 +1,8 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
-import { Actor, Contract, story, type Act, type Disguise } from "../contract.ts";
+import { Actor, Contract, type Act, type Disguise } from "../contract.ts";
 import type { Site } from "../site.ts";
+import { story } from "../story.ts";
 import type { WorldGoal } from "./world.ts";
 
 const { alan } = seededUsers;

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
-import type { Paper } from "../runner/render.ts";
+import type { Paper } from "../runner/paper.ts";
 import { brief } from "./page/brief.js";
 import { masked } from "./page/secrets.js";
 import { valuesOf } from "./page/view.js";

@@ -2,28 +2,12 @@ import { parseArgs } from "node:util";
 import { RedisUnavailable } from "../redis/server.ts";
 import { commands, helpFor, options, type Command, type Option } from "./commands/list.ts";
 import { loadEnvFile } from "./env-file.ts";
-import { findStep, type StepEntry } from "./manifest.ts";
+import { findStep } from "./manifest.ts";
+import type { Paper } from "./paper.ts";
 import { firstUnfinished, loadProgress, stateOf, type Progress } from "./progress.ts";
-import { listSteps, renderError, renderNote, type Paper } from "./render.ts";
+import { listSteps, renderError, renderNote } from "./render.ts";
 import { brokenPackages } from "./requirements.mjs";
 import { UserError } from "./user-error.ts";
-
-/** What a command gets, and where it writes. It returns its exit code. */
-export interface Invocation {
-  step: StepEntry;
-  /** A TODO of the step, as `3.2`, for the command that takes one. */
-  todo?: string | undefined;
-  paper: Paper;
-  once: boolean;
-  yes: boolean;
-  /** Run the app as behind a TLS proxy in production. */
-  production: boolean;
-  /** Print each exchange while the app runs. */
-  trace: boolean;
-  /** Attack the solution in place of the learner's app. */
-  solution: boolean;
-  write(text: string): void;
-}
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name = "step", ...rest] = argv;

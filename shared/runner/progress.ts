@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { steps, type StepEntry } from "./manifest.ts";
-import { errorCode } from "./error-code.ts";
-import { root, stepPaths } from "./paths.ts";
+import { keepsakes, timestamp, whyNoAccess } from "./keepsakes.ts";
+import { stepPaths } from "./paths.ts";
 import { UserError } from "./user-error.ts";
 
 const StepProgress = z.object({
@@ -30,8 +30,6 @@ export interface LoadedProgress {
   isDamaged?: boolean;
 }
 
-/** What belongs to the learner alone; git ignores it. */
-export const keepsakes = join(root, ".workshop");
 const file = join(keepsakes, "progress.json");
 
 /** Reads the progress file. */
@@ -61,20 +59,6 @@ export function setProgressAside(): string {
     throw new UserError(`It cannot be put aside: ${whyNoAccess(error)}`);
   }
   return aside;
-}
-
-/** What keeps us from reading or writing what is kept, and what to do about it. */
-export function whyNoAccess(error: unknown): string {
-  const code = errorCode(error);
-  if (code === "EEXIST" || code === "ENOTDIR") return ".workshop is no folder. Move it away.";
-  if (code === "EISDIR" || code === "ENOTEMPTY") {
-    return ".workshop/progress.json is no file. Move it away.";
-  }
-  if (code === "ENOSPC" || code === "EDQUOT") return `the disk is full (${code}). Make room on it.`;
-  if (["EACCES", "EPERM", "EROFS"].includes(code)) {
-    return `the folder of the workshop is read-only, or somebody else's (${code}). Make it yours, or copy it.`;
-  }
-  return String(error instanceof Error ? error.message : error);
 }
 
 /**
@@ -130,10 +114,6 @@ export function firstUnfinished(progress: Progress): StepEntry {
  */
 export function savePassed(step: StepEntry): string | undefined {
   return saveStepProgress(step, (before) => ({ ...before, passed: fingerprint(step) }));
-}
-
-export function timestamp(): string {
-  return new Date().toISOString().replaceAll(/[:.]/g, "-");
 }
 
 function fingerprint(step: StepEntry): string | undefined {

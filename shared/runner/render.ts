@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import type { Outcome } from "../inspector/attack-player.ts";
 import type { Check } from "./commands/doctor.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
+import type { Paper } from "./paper.ts";
 import type { StepState } from "./progress.ts";
 import {
   counted,
@@ -13,14 +14,6 @@ import {
   type StepResult,
 } from "./result.ts";
 import { isLookingBack, watchKeys, type Note, type WatchState } from "./watch.ts";
-
-/** What the paper is like: its width in columns, and whether it takes colour. */
-export interface Paper {
-  columns: number;
-  /** Lines that fit at once; undefined when the output may be as long as it likes. */
-  rows?: number;
-  color: boolean;
-}
 
 type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StepEntry } from "./manifest.ts";
 import { root } from "./paths.ts";
-import { keepsakes } from "./progress.ts";
+import { keepsakes } from "./keepsakes.ts";
 
 // Who saves again at once wants the next verdict, and this answer no longer.
 const beginsAfterMs = 200;

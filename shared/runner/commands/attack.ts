@@ -3,7 +3,7 @@ import { playOn } from "../../inspector/attack-player.ts";
 import type { Inspector } from "../../inspector/inspector.ts";
 import { openInspector } from "../../inspector/open.ts";
 import { readLearnersFile } from "../learners-file.ts";
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import { stepPaths } from "../paths.ts";
 import { readReference } from "../reference.ts";
 import { renderAttacks, renderNote } from "../render.ts";

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { createTwoFilesPatch } from "diff";
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import type { StepEntry } from "../manifest.ts";
 import { loadProgress, stateOf } from "../progress.ts";
 import { renderDiff, renderNote } from "../render.ts";

@@ -1,5 +1,5 @@
 import { readHints } from "../hints.ts";
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import type { StepEntry } from "../manifest.ts";
 import { loadProgress, saveStepProgress } from "../progress.ts";
 import { renderNote } from "../render.ts";

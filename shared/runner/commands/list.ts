@@ -1,4 +1,4 @@
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 
 /** What can be said to commands after two dashes: `npm run step 3 -- --once`. */
 export const options = {

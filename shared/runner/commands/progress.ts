@@ -1,4 +1,4 @@
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import { steps } from "../manifest.ts";
 import { firstUnfinished, loadProgress, stateOf } from "../progress.ts";
 import { renderProgress } from "../render.ts";

@@ -8,9 +8,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import { root, stepPaths } from "../paths.ts";
-import { keepsakes, saveStepProgress, timestamp, whyNoAccess } from "../progress.ts";
+import { keepsakes, timestamp, whyNoAccess } from "../keepsakes.ts";
+import { saveStepProgress } from "../progress.ts";
 import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { UserError } from "../user-error.ts";

@@ -1,7 +1,7 @@
 import { openInspector } from "../../inspector/open.ts";
 import { traceTo } from "../../inspector/trace.ts";
 import { readLearnersFile } from "../learners-file.ts";
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import { stepPaths } from "../paths.ts";
 import { isFree, wantedPort } from "../ports.ts";
 import { readReference } from "../reference.ts";

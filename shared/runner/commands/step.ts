@@ -1,7 +1,7 @@
 import { checkRedis, type RedisServer } from "../../redis/server.ts";
 import type { Engine } from "../engine/engine.ts";
 import { withEngine } from "../engine/with-engine.ts";
-import type { Invocation } from "../main.ts";
+import type { Invocation } from "../invocation.ts";
 import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import { loadProgress, savePassed, stateOf } from "../progress.ts";

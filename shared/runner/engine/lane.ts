@@ -170,28 +170,29 @@ export class Lane {
     let fault: string | undefined;
     for (let lostThreads = 0; open.length > 0;) {
       const first = lostThreads === 0;
-      const { cases, error, lost: message } = await this.#round(step, open, { first, signal });
+      const { cases, error, lost } = await this.#round(step, open, { first, signal });
       for (const name of open) {
         const finding = findingOf(judgedGoal(cases.get(name)), this.#file);
         if (finding) findings.set(name, finding);
-        for (const [rule, message] of Object.entries(cases.get(name)?.meta().broken ?? {})) {
-          if (!broken.has(rule)) broken.set(rule, message);
+        for (const [rule, words] of Object.entries(cases.get(name)?.meta().broken ?? {})) {
+          if (!broken.has(rule)) broken.set(rule, words);
         }
       }
-      if (message === undefined) {
+      if (lost === undefined) {
         fault = error;
         break;
       }
       // The others get a new thread.
       lostThreads++;
-      if (cases.size === 0) fault = message;
-      const [stuck = "", ...rest] = open;
+      if (cases.size === 0) fault = lost;
+      // They run in their order. One behind the first gets another thread before it is blamed.
+      const [stuck = "", ...others] = open;
       if (!findings.has(stuck) || open.every((name) => findings.has(name))) {
-        findings.set(stuck, { verdict: "unmet", message, commonCause: message });
+        findings.set(stuck, { verdict: "unmet", message: lost, commonCause: lost });
       }
-      open = rest.filter((name) => !findings.has(name));
+      open = others.filter((name) => !findings.has(name));
       if (fault !== undefined || signal?.aborted || lostThreads === mostLost) {
-        for (const name of open) findings.set(name, { verdict: "not judged", message });
+        for (const name of open) findings.set(name, { verdict: "not judged", message: lost });
         break;
       }
     }

@@ -170,10 +170,12 @@ export function goalsFor(module: StepModule) {
       forgetConfiguration();
       forgetWrites();
       const { filepath } = task.file;
+      const evaluateAnew = () =>
+        import(/* @vite-ignore */ `${dirname(filepath)}/app.ts?process=${++processes}`);
       await use({
-        module,
-        evaluateAnew: () =>
-          import(/* @vite-ignore */ `${dirname(filepath)}/app.ts?process=${++processes}`),
+        // What the goal before made the app count, in the module itself, is not counted here.
+        module: await evaluateAnew(),
+        evaluateAnew,
         redisUrl: inject("redisUrl"),
         prefix: `${inject("keyPrefix")}${++corners}:`,
         errors: run.errors,

@@ -21,8 +21,6 @@ export function tryOut(goal: ReturnType<typeof goalsFor>, step: number): void {
       const { worlds } = await import("./worlds/index.ts");
       const world = worlds.find((each) => each.name === name);
       if (!world) throw new Error(`Nobody has written the world "${name}".`);
-      // A process of its own: what another one counted, in the module itself, is not counted here.
-      ground.module = await ground.evaluateAnew();
       await under(name, async () => world.visit({ ground, open, openRelay, redis, step }));
       await mustHoldRules();
     });

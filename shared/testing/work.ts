@@ -38,3 +38,20 @@ export function grownKey(
   }
   return undefined;
 }
+
+const drops = /^(ltrim|xtrim|zremrangebyrank|zpopmin|lpop|rpop|spop)$/i;
+
+/** Whether the app itself keeps a key short: of a list, a set or a stream, it drops what is too much. */
+export function isKeptShort(
+  name: string,
+  { prefix }: KeySpace,
+  commands: readonly SentCommand[],
+): boolean {
+  return commands.some(
+    ({ name: command, args, script = "" }) =>
+      args.includes(prefix + name) &&
+      (drops.test(command) ||
+        (/^xadd$/i.test(command) && args.some((arg) => /^(maxlen|minid)$/i.test(arg))) ||
+        /["'](ltrim|xtrim|zremrangebyrank|maxlen|minid)["']/i.test(script)),
+  );
+}

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { grownKey } from "../../shared/testing/work.ts";
+import type { SentCommand } from "../../shared/testing/commands.ts";
+import type { KeySpace } from "../../shared/redis/key-space.ts";
+import { grownKey, isKeptShort } from "../../shared/testing/work.ts";
 
 const before = new Map([
   ["index", "a".repeat(10)],
@@ -18,4 +20,17 @@ test("what is new has not grown, and what shrinks neither", () => {
     ["another session", "c".repeat(500)],
   ]);
   expect(grownKey(before, after, 1)).toBeUndefined();
+});
+
+test("a key is kept short by who drops the oldest of it", () => {
+  const redis = { prefix: "run:" } as KeySpace;
+  const sent = (name: string, ...args: string[]): SentCommand =>
+    ({ name, args, during: "", shared: true, script: undefined }) as SentCommand;
+  const isShort = (...commands: SentCommand[]) => isKeptShort("log", redis, commands);
+  expect(isShort(sent("lpush", "run:log", "a"), sent("ltrim", "run:log", "0", "99"))).toBe(true);
+  expect(isShort(sent("xadd", "run:log", "MAXLEN", "~", "1000", "*", "a", "b"))).toBe(true);
+  expect(isShort(sent("xadd", "run:log", "*", "a", "b"))).toBe(false);
+  expect(isShort(sent("lpush", "run:log", "a"), sent("ltrim", "run:other", "0", "99"))).toBe(false);
+  const script = 'redis.call("LPUSH", KEYS[1], ARGV[1]) redis.call("LTRIM", KEYS[1], 0, 99)';
+  expect(isShort({ ...sent("eval", script, "1", "run:log", "a"), script })).toBe(true);
 });

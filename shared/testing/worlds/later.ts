@@ -5,7 +5,7 @@ import type { Exchange } from "../browser.ts";
 import { withClock } from "../clock.ts";
 import { asTyped, describeCommands } from "../commands.ts";
 import { Actor, Contract } from "../contract.ts";
-import { describeDuration, sessionIdInHeader } from "../cookies.ts";
+import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { nothingMore } from "../moments.ts";
 import { isJson, sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
@@ -110,7 +110,7 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
         "How long a cookie lives is read from the session: what is stored has to keep `cookie`, as `JSON.stringify(session)` does.",
       );
       if (renewed?.livesMs === undefined) continue;
-      const ttlSeconds = await ttlAfter(answer.request.cookie);
+      const ttlSeconds = await ttlOf(sessionIdIn(renewed.value));
       leftSeconds -= hours * 3_600;
       const isAsBefore = Math.abs(leftSeconds - ttlSeconds) < 300;
       leftSeconds = ttlSeconds;
@@ -123,8 +123,7 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
     }
   });
 
-  async function ttlAfter(cookie: string): Promise<number> {
-    const id = sessionIdInHeader(cookie);
+  async function ttlOf(id: string | undefined): Promise<number> {
     const keys = await redis.keys();
     const own = keys.find((key) => id !== undefined && key.includes(id));
     const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));

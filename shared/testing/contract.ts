@@ -63,9 +63,10 @@ export class Contract {
   readonly names = new Map<Person, string>(
     Object.entries(seededUsers).map(([person, { displayName }]) => [person as Person, displayName]),
   );
-  /** Logins that were tried: whoever tries often may be asked to wait. */
+  /** What was tried: whoever tries often may be asked to wait. */
   logins = 0;
   failures = 0;
+  changes = 0;
 
   constructor(step: number) {
     this.step = step;
@@ -161,6 +162,7 @@ export class Actor {
 
   async #compare(act: Act, answer: Answer, cookieBefore: string): Promise<void> {
     const { contract } = this;
+    if (changesSomebody.has(act.does) && ++contract.changes > 10 && answer.status === 429) return;
     switch (act.does) {
       case "check health":
         answer.mustBe(200, "GET /health does not answer 200.", "It asks for no session.");
@@ -529,6 +531,16 @@ export class Actor {
     }
   }
 }
+
+const changesSomebody = new Set<Act["does"]>([
+  "rename",
+  "rename badly",
+  "log out everywhere",
+  "change the password",
+  "choose a bad password",
+  "ban",
+  "lift the ban",
+]);
 
 const leavesTheSession = new Set<Act["does"]>(["ask for the profile", "rename"]);
 

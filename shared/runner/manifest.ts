@@ -273,7 +273,7 @@ export const steps: readonly StepEntry[] = [
         starter: "not judged",
       },
       {
-        name: "the index of somebody who never logs out does not grow for ever",
+        name: "the index of somebody who never logs out does not grow",
         todo: 1,
         starter: "not judged",
       },

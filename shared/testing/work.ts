@@ -21,37 +21,42 @@ export async function workOf(
   await site.commands.quiet();
   const commands = site.commands.sent.slice(before);
   const words = commands.flatMap(({ name, args }) => [name, ...args]);
-  const keys = new Set(words.map((word) => word.replace(redis.prefix, "")));
+  // Whoever adds at an end reads nothing of what there is.
+  const looked = commands.filter(({ name }) => !adds.test(name)).flatMap(({ args }) => args);
+  const keys = new Set(looked.map((word) => word.replace(redis.prefix, "")));
   const held = [...keys].map((key) => contents.get(key)?.length ?? 0);
   return { commands, size: words.length + held.reduce((sum, length) => sum + length, 0) };
 }
 
-/** The first key that holds at least that many characters more than it did before. */
+/** The first key that holds at least that many characters more than it did before, and has no bound. */
 export function grownKey(
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
   by: number,
+  isKeptShort = (_name: string) => false,
 ): { name: string; value: string } | undefined {
   for (const [name, value] of after) {
     const earlier = before.get(name);
+    if (isKeptShort(name)) continue;
     if (earlier !== undefined && value.length >= earlier.length + by) return { name, value };
   }
   return undefined;
 }
 
+const adds = /^(lpush|rpush|ltrim|xadd|p?expire)$/i;
 const drops = /^(ltrim|xtrim|zremrangebyrank|zpopmin|lpop|rpop|spop)$/i;
 
-/** Whether the app itself keeps a key short: of a list, a set or a stream, it drops what is too much. */
-export function isKeptShort(
-  name: string,
+/** Tells whether an app itself keeps a key short: of a list, a set or a stream, it drops what is too much. */
+export function keptShortBy(
+  { commands }: Pick<Site, "commands">,
   { prefix }: KeySpace,
-  commands: readonly SentCommand[],
-): boolean {
-  return commands.some(
-    ({ name: command, args, script = "" }) =>
-      args.includes(prefix + name) &&
-      (drops.test(command) ||
-        (/^xadd$/i.test(command) && args.some((arg) => /^(maxlen|minid)$/i.test(arg))) ||
-        /["'](ltrim|xtrim|zremrangebyrank|maxlen|minid)["']/i.test(script)),
-  );
+): (name: string) => boolean {
+  return (name) =>
+    commands.sent.some(
+      ({ name: command, args, script = "" }) =>
+        args.includes(prefix + name) &&
+        (drops.test(command) ||
+          (/^xadd$/i.test(command) && args.some((arg) => /^(maxlen|minid)$/i.test(arg))) ||
+          /["'](ltrim|xtrim|zremrangebyrank|maxlen|minid)["']/i.test(script)),
+    );
 }

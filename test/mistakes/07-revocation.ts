@@ -346,7 +346,7 @@ export const mistakes: readonly Mistake[] = [
   {
     name: "dead sessions stay in the index",
     edits: [[prune, ""]],
-    goal: "the index of somebody who never logs out does not grow for ever",
+    goal: "the index of somebody who never logs out does not grow",
     says: "A key grows with every login, and never shrinks",
   },
   {
@@ -360,7 +360,7 @@ export const mistakes: readonly Mistake[] = [
       ["await redis.zrem(index", "await redis.srem(index"],
       ["const endOf = (ttlSeconds: number) => Date.now() + ttlSeconds * 1000;\n", ""],
     ],
-    goal: "the index of somebody who never logs out does not grow for ever",
+    goal: "the index of somebody who never logs out does not grow",
     says: "A key grows with every login, and never shrinks",
   },
   {

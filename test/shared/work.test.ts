@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { SentCommand } from "../../shared/testing/commands.ts";
+import type { CommandTap, SentCommand } from "../../shared/testing/commands.ts";
 import type { KeySpace } from "../../shared/redis/key-space.ts";
-import { grownKey, isKeptShort } from "../../shared/testing/work.ts";
+import { grownKey, keptShortBy } from "../../shared/testing/work.ts";
 
 const before = new Map([
   ["index", "a".repeat(10)],
@@ -26,7 +26,8 @@ test("a key is kept short by who drops the oldest of it", () => {
   const redis = { prefix: "run:" } as KeySpace;
   const sent = (name: string, ...args: string[]): SentCommand =>
     ({ name, args, during: "", shared: true, script: undefined }) as SentCommand;
-  const isShort = (...commands: SentCommand[]) => isKeptShort("log", redis, commands);
+  const isShort = (...commands: SentCommand[]) =>
+    keptShortBy({ commands: { sent: commands } as unknown as CommandTap }, redis)("log");
   expect(isShort(sent("lpush", "run:log", "a"), sent("ltrim", "run:log", "0", "99"))).toBe(true);
   expect(isShort(sent("xadd", "run:log", "MAXLEN", "~", "1000", "*", "a", "b"))).toBe(true);
   expect(isShort(sent("xadd", "run:log", "*", "a", "b"))).toBe(false);

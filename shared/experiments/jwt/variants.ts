@@ -32,7 +32,7 @@ export const variants: readonly Variant[] = [
     "an unknown or expired session answers 401": keepsNothing,
     "a store that fails answers 500": keepsNothing,
     "an ended session is gone from Redis, and from the index": keepsNothing,
-    "the index of somebody who never logs out does not grow for ever": keepsNothing,
+    "the index of somebody who never logs out does not grow": keepsNothing,
   }),
   tokens("JWT + refresh", "refresh", {
     "a store that cannot be read is an error, not a stranger": readsNothing,

@@ -149,8 +149,11 @@ test("what is being tried when a newer save comes is given up, and the next verd
 
 test("what outlives an app is named by the first goal that meets it", async () => {
   const source = readFileSync(stepPaths(first).solution, "utf8");
-  const shared = `let apps = 0;\n${source}`
-    .replace("const app = express();", "const app = express();\n  const nth = ++apps;")
+  const shared = source
+    .replace(
+      "const app = express();",
+      "const app = express();\n  const nth = ((globalThis as any).apps = ((globalThis as any).apps ?? 0) + 1);",
+    )
     .replace("(req.session.visits ?? 0) + 1", "nth > 1 ? 1 : (req.session.visits ?? 0) + 1");
   expect(shared).toContain("nth > 1");
   const narrow = await Engine.start(inject("redisUrl"));

@@ -283,7 +283,7 @@ function withCause(goals: GoalResult[]): GoalResult[] {
   // The first goal is what the others build on. A refusal or a crash speaks for itself.
   const message =
     counted(goals)[0]?.verdict === "met" && !/ answered [45]\d\d/.test(reason)
-      ? `Here ${reason}, although a goal before saw it work: the last app has left something behind.\nEach goal builds an app of its own, in one process. What stands outside of \`createApp\` outlives it: a store with the connection of before, an object that all new sessions share. Make it inside.`
+      ? `Here ${reason}, although a goal before saw it work: the last app has left something behind.\nEach goal builds an app of its own, from a module that is evaluated anew. What stands on \`globalThis\`, or is changed in a package, outlives both. Make it inside of \`createApp\`.`
       : `${reason[0]?.toUpperCase()}${reason.slice(1)}.\nEverything else waits for that.`;
   return goals.map((each) => (each === waiting ? { ...each, verdict: "unmet", message } : each));
 }

@@ -20,8 +20,9 @@ export function placeIn(text = "", folder: string): string | undefined {
 
 /** The file that a script was evaluated from: a path, or an address in which characters are encoded. */
 export function fileOf(scriptUrl: string): string {
-  const path = scriptUrl.replace(/\?.*$/, "");
-  return path.startsWith("file:") ? fileURLToPath(path) : path;
+  const path = scriptUrl.startsWith("file:") ? fileURLToPath(scriptUrl) : scriptUrl;
+  // As another process, a file is evaluated under its name with a query, which an address encodes.
+  return path.replace(/\?.*$/, "");
 }
 
 /** A file as people name it: from the workshop's folder on. */

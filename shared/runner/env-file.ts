@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { errorCode } from "./error-code.ts";
 import { root } from "./paths.ts";
 import { decoded } from "./text.ts";
-import { errorCode } from "./error-code.ts";
 
 /**
  * Sets what `.env` names, unless the shell has set it already.

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { errorCode } from "./error-code.ts";
 import type { StepEntry } from "./manifest.ts";
 import { stepPaths } from "./paths.ts";
 import { decoded, encodingOf } from "./text.ts";
 import { UserError } from "./user-error.ts";
-import { errorCode } from "./error-code.ts";
 
 /**
  * What the learner wrote in a step.
@@ -37,4 +37,14 @@ export function readLearnersFile(step: StepEntry): string {
   const source = decoded(bytes);
   if (source.trim() === "") throw new UserError(`${name} is empty. ${wayBack}`);
   return source;
+}
+
+/** The same; undefined when it cannot be read, which a run explains. */
+export function learnersFileIfReadable(step: StepEntry): string | undefined {
+  try {
+    return readLearnersFile(step);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { steps, type StepEntry } from "./manifest.ts";
 import { keepsakes, timestamp, whyNoAccess } from "./keepsakes.ts";
+import { steps, type StepEntry } from "./manifest.ts";
 import { stepPaths } from "./paths.ts";
 import { UserError } from "./user-error.ts";
 

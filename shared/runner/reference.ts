@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { errorCode } from "./error-code.ts";
 import type { StepEntry } from "./manifest.ts";
 import { root, stepPaths } from "./paths.ts";
 import { UserError } from "./user-error.ts";
-import { errorCode } from "./error-code.ts";
 
 /**
  * What the workshop brings along for a step: its starter, its solution or its hints.

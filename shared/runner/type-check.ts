@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { keepsakes } from "./keepsakes.ts";
 import type { StepEntry } from "./manifest.ts";
 import { root } from "./paths.ts";
-import { keepsakes } from "./keepsakes.ts";
 
 // Who saves again at once wants the next verdict, and this answer no longer.
 const beginsAfterMs = 200;

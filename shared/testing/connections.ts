@@ -22,14 +22,17 @@ export function watchConnections(): void {
 /** `127.0.0.1:6379`, and the number of the database unless it is 0, of an address or of a connection. */
 export function addressOf(redis: string | Redis): string {
   if (typeof redis === "string") {
-    const { hostname, port, pathname, searchParams } = new URL(redis);
-    const database = Number(searchParams.get("db") ?? pathname.slice(1));
-    // ioredis takes an IPv6 address out of its brackets.
-    const host = hostname.replace(/^\[|\]$/g, "");
-    return `${host}:${port || 6379}${database ? `/${database}` : ""}`;
+    const url = new URL(redis);
+    const database = Number(url.searchParams.get("db") ?? url.pathname.slice(1));
+    return `${hostOf(url)}:${url.port || 6379}${database ? `/${database}` : ""}`;
   }
   const { host = "localhost", port = 6379, db } = redis.options;
   return `${host}:${port}${Number(db) ? `/${Number(db)}` : ""}`;
+}
+
+/** The host to connect to: in an address, one of IPv6 stands in brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }
 
 const told = new Set<string>();

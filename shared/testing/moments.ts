@@ -5,7 +5,7 @@ import type { Browser, Exchange } from "./browser.ts";
 import { Hold, isOf, replyError, type CommandKind } from "./commands.ts";
 import { hashesDone } from "./hashes.ts";
 import type { Site } from "./site.ts";
-import { atMost, hurried, pause } from "./time.ts";
+import { atMost, endsBefore, hurried, pause } from "./time.ts";
 
 const questions = ["findByEmail", "findById", "update", "changePassword", "ban", "unban"] as const;
 
@@ -128,12 +128,8 @@ export async function waitsFor(
   answer: Promise<Answer>,
   moment: number,
 ): Promise<boolean> {
-  const answered = answer.then(
-    () => true,
-    () => true,
-  );
   for (let count = 1; count <= moment; count++) {
-    if (await Promise.race([hold.held(count).then(() => false), answered])) return true;
+    if (await endsBefore(answer, hold.held(count))) return true;
     if (count < moment) hold.releaseOne();
   }
   return false;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { hostOf } from "./connections.ts";
 
 /**
  * A wire between an app and Redis that can be cut. Refusing closes the port; falling silent keeps
@@ -20,8 +21,8 @@ export class Relay {
   }
 
   static async to(redisUrl: string): Promise<Relay> {
-    const { hostname, port } = new URL(redisUrl);
-    const relay = new Relay({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 6379) });
+    const url = new URL(redisUrl);
+    const relay = new Relay({ host: hostOf(url), port: Number(url.port || 6379) });
     await relay.#listen();
     return relay;
   }

@@ -15,6 +15,12 @@ export async function atMost(ms: number, awaited: Promise<unknown>): Promise<voi
   await Promise.race([awaited.then(end, end), looks()]);
 }
 
+/** Whether something has come to its end, well or not, before the other. */
+export function endsBefore(awaited: Promise<unknown>, other: Promise<unknown>): Promise<boolean> {
+  const ended = () => true;
+  return Promise.race([awaited.then(ended, ended), other.then(() => false)]);
+}
+
 /**
  * Lets the timers that begin meanwhile (`setTimeout` and `setInterval`) end that many times sooner.
  * Timers of other kinds keep their time.

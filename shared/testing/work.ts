@@ -9,6 +9,10 @@ export interface Work {
   size: number;
 }
 
+/** What adds to a key at an end, or says when it ends, and reads nothing of what there is. */
+const adds = /^(lpush|rpush|ltrim|xadd|p?expire)$/i;
+const drops = /^(ltrim|xtrim|zremrangebyrank|zpopmin|lpop|rpop|spop)$/i;
+
 /** Counts what the app asks Redis for while it answers a request. */
 export async function workOf(
   site: Site,
@@ -21,7 +25,6 @@ export async function workOf(
   await site.commands.quiet();
   const commands = site.commands.sent.slice(before);
   const words = commands.flatMap(({ name, args }) => [name, ...args]);
-  // Whoever adds at an end reads nothing of what there is.
   const looked = commands.filter(({ name }) => !adds.test(name)).flatMap(({ args }) => args);
   const keys = new Set(looked.map((word) => word.replace(redis.prefix, "")));
   const held = [...keys].map((key) => contents.get(key)?.length ?? 0);
@@ -36,15 +39,12 @@ export function grownKey(
   isKeptShort = (_name: string) => false,
 ): { name: string; value: string } | undefined {
   for (const [name, value] of after) {
-    const earlier = before.get(name);
     if (isKeptShort(name)) continue;
+    const earlier = before.get(name);
     if (earlier !== undefined && value.length >= earlier.length + by) return { name, value };
   }
   return undefined;
 }
-
-const adds = /^(lpush|rpush|ltrim|xadd|p?expire)$/i;
-const drops = /^(ltrim|xtrim|zremrangebyrank|zpopmin|lpop|rpop|spop)$/i;
 
 /** Tells whether an app itself keeps a key short: of a list, a set or a stream, it drops what is too much. */
 export function keptShortBy(

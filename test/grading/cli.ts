@@ -3,12 +3,12 @@
 // the rules, in all worlds and in the steps before as well; `--right` grades nothing else.
 import { readFileSync } from "node:fs";
 import type { Engine } from "../../shared/runner/engine/engine.ts";
+import { errorCode } from "../../shared/runner/error-code.ts";
 import { findStep, steps, type StepEntry } from "../../shared/runner/manifest.ts";
 import { isPassed } from "../../shared/runner/result.ts";
 import { UserError } from "../../shared/runner/user-error.ts";
 import { command } from "../command.ts";
 import { candidatesOf, grade } from "./grade.ts";
-import { errorCode } from "../../shared/runner/error-code.ts";
 
 const usage = "npm run grade, npm run grade -- 3, npm run grade -- 3 my/app.ts";
 const options = { right: { type: "boolean", default: false } } as const;

@@ -2,16 +2,16 @@ import { attacks, canBePlayed } from "../../attacks/all.ts";
 import { playOn } from "../../inspector/attack-player.ts";
 import type { Inspector } from "../../inspector/inspector.ts";
 import { openInspector } from "../../inspector/open.ts";
-import { readLearnersFile } from "../learners-file.ts";
 import type { Invocation } from "../invocation.ts";
+import { readLearnersFile } from "../learners-file.ts";
 import { stepPaths } from "../paths.ts";
 import { readReference } from "../reference.ts";
 import { renderAttacks, renderNote } from "../render.ts";
 import { untilEnded } from "../until-ended.ts";
 
 /**
- * `npm run attack [N]`: plays the attacks of the step against the learner's app, or against the solution. The exit
- * code is 1 when one of them worked.
+ * `npm run attack [N]`: plays the attacks of the step against the learner's app, or against the solution.
+ * The exit code is 1 when one of them worked.
  */
 export async function attack(invocation: Invocation): Promise<number> {
   const { step, solution } = invocation;

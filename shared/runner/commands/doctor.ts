@@ -10,9 +10,9 @@ import {
 import { join } from "node:path";
 import { provideRedis } from "../../redis/server.ts";
 import type { Invocation } from "../invocation.ts";
+import { keepsakes, whyNoAccess } from "../keepsakes.ts";
 import { root } from "../paths.ts";
 import { isFree, wantedPort } from "../ports.ts";
-import { keepsakes, whyNoAccess } from "../keepsakes.ts";
 import { renderChecks } from "../render.ts";
 
 /** What was looked at. A failed check says how to mend it; a remark is no failure. */

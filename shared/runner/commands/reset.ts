@@ -8,14 +8,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
+import { errorCode } from "../error-code.ts";
 import type { Invocation } from "../invocation.ts";
-import { root, stepPaths } from "../paths.ts";
 import { keepsakes, timestamp, whyNoAccess } from "../keepsakes.ts";
+import { root, stepPaths } from "../paths.ts";
 import { saveStepProgress } from "../progress.ts";
 import { readReference } from "../reference.ts";
 import { renderNote } from "../render.ts";
 import { UserError } from "../user-error.ts";
-import { errorCode } from "../error-code.ts";
 
 /** `npm run reset [N]`: the exact starter again. What it replaces is kept. */
 export async function reset({ step, paper, write }: Invocation): Promise<number> {

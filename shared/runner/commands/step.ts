@@ -6,7 +6,7 @@ import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import { loadProgress, savePassed, stateOf } from "../progress.ts";
 import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
-import { isPassed, type StepResult } from "../result.ts";
+import { isPassed } from "../result.ts";
 import { watchSaves } from "../saves.ts";
 import { typeCheck, typeCheckBehind } from "../type-check.ts";
 import { UserError } from "../user-error.ts";
@@ -91,10 +91,16 @@ function watch(
           );
           return;
         case "hint":
-          happen({ type: "told", note: hintNote(action.step, action.result) });
+          happen({
+            type: "told",
+            note: orWhyNot(() => ({ text: nextHint(action.step, action.result) })),
+          });
           return;
         case "diff":
-          happen({ type: "told", note: diffNote(action.step) });
+          happen({
+            type: "told",
+            note: orWhyNot(() => ({ text: solutionDiff(action.step), diff: true })),
+          });
           return;
         case "list":
           happen({ type: "told", note: { text: listOfSteps() } });
@@ -148,14 +154,6 @@ function watch(
 function listOfSteps(): string {
   const { progress } = loadProgress();
   return listSteps((step) => stateOf(step, progress));
-}
-
-function hintNote(step: StepEntry, result: StepResult | undefined): Note {
-  return orWhyNot(() => ({ text: nextHint(step, result) }));
-}
-
-function diffNote(step: StepEntry): Note {
-  return orWhyNot(() => ({ text: solutionDiff(step), diff: true }));
 }
 
 /** What was asked for, or the sentence that says why it is not to be had. */

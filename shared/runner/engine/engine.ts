@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { readLearnersFile } from "../learners-file.ts";
+import { learnersFileIfReadable, readLearnersFile } from "../learners-file.ts";
 import { steps, type GoalEntry, type StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
 import { isStarter } from "../reference.ts";
@@ -73,7 +73,7 @@ export class Engine {
     step: StepEntry,
     { source, onUnmet, onGoalsMet, signal }: Judging = {},
   ): Promise<StepResult> {
-    const code = source ?? contentOf(step);
+    const code = source ?? learnersFileIfReadable(step);
     const result = await this.run(step, code, { onUnmet });
     if (code === undefined || !meetsItsGoals(result)) return result;
     onGoalsMet?.(result);
@@ -233,16 +233,6 @@ export class Engine {
   async close(): Promise<void> {
     await this.#widening;
     await Promise.all(this.#lanes.map((lane) => lane.close()));
-  }
-}
-
-/** The learner's file; undefined when it cannot be read, which a run explains. */
-function contentOf(step: StepEntry): string | undefined {
-  try {
-    return readLearnersFile(step);
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
   }
 }
 

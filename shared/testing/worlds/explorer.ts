@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { seededUsers } from "../../app/database.ts";
 import { Actor, Contract, describeAct, knownSince, type Act, type Person } from "../contract.ts";
 import { GoalUnmet } from "../verdict.ts";
+import { openAfresh } from "./scenes.ts";
 import type { WorldGoal } from "./world.ts";
 
 /** What one of two people does, alone or while the other one does something. */
@@ -22,14 +23,12 @@ const longest = 10;
  * @param seed Repeats a sequence; the app's own text gives one otherwise, so that a file that does not
  * change is judged alike each time.
  */
-export async function explore(
-  { open, redis, ground, step }: WorldGoal,
-  seed?: number,
-): Promise<void> {
+export async function explore(goal: WorldGoal, seed?: number): Promise<void> {
+  const { ground, step } = goal;
   const usedSeed = seed ?? hashOf(String(ground.module.createApp));
   let unmet: GoalUnmet | undefined;
   const property = fc.asyncProperty(turns(step), async (sequence) => {
-    const site = await open({ newProcess: true });
+    const site = await openAfresh(goal);
     const contract = new Contract(step);
     const actors = [new Actor(contract, site), new Actor(contract, site)] as const;
     try {
@@ -44,8 +43,6 @@ export async function explore(
       throw error;
     } finally {
       await site.close();
-      // What one sequence has left there, such as a count of failures, is none of the next one's.
-      await redis.clear();
     }
   });
   const found = await fc.check(property, {

@@ -7,7 +7,7 @@ import { processorMs } from "../processor-time.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
-import { logIn, patiently } from "./scenes.ts";
+import { logIn, openAfresh, patiently } from "./scenes.ts";
 import { bannedPeople, nearMisses, otherKeyboards, typedEmails } from "./credentials.ts";
 import { sendHead } from "./wire.ts";
 import type { World, WorldGoal } from "./world.ts";
@@ -127,14 +127,11 @@ const odd: readonly unknown[] = [
 ];
 
 async function everyKind(goal: WorldGoal): Promise<void> {
-  await everyKindOfLogin(goal);
-  // Whoever counts failed logins has counted many, and may well ask Ada to wait.
-  await goal.redis.clear();
-  if (goal.step >= 4) await everyKindOfChange(goal);
+  await everyKindOfLogin(await goal.open());
+  if (goal.step >= 4) await everyKindOfChange(await openAfresh(goal), goal.step);
 }
 
-async function everyKindOfLogin({ open }: WorldGoal): Promise<void> {
-  const site = await open();
+async function everyKindOfLogin(site: Site): Promise<void> {
   await typedEmails(site);
   await nearMisses(site);
   await bannedPeople(site);
@@ -162,8 +159,7 @@ async function everyKindOfLogin({ open }: WorldGoal): Promise<void> {
   }
 }
 
-async function everyKindOfChange({ open, step }: WorldGoal): Promise<void> {
-  const site = await open({ newProcess: true });
+async function everyKindOfChange(site: Site, step: number): Promise<void> {
   const member = new Actor(new Contract(step), site);
   const administrator = step >= 7 ? new Actor(member.contract, site) : undefined;
   await administrator?.does({ does: "log in", as: "grace" });

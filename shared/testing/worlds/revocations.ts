@@ -5,6 +5,7 @@ import { withClock } from "../clock.ts";
 import { hashingDuring } from "../hashes.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
+import { openAfresh } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
@@ -63,13 +64,11 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
   }
 }
 
-async function passwords({ open, redis }: WorldGoal): Promise<void> {
-  const site = await open();
+async function passwords(goal: WorldGoal): Promise<void> {
+  const site = await goal.open();
   await currentPasswords(site);
   await refusedPasswords(await Account.at(site));
-  // Whoever counts changes of a password has counted many, and may well ask to wait.
-  await redis.clear();
-  await welcomePasswords(await open({ newProcess: true }));
+  await welcomePasswords(await openAfresh(goal));
 }
 
 async function refusedPasswords(account: Account): Promise<void> {

@@ -21,6 +21,15 @@ export const patiently = { withinMs: 1e7 };
 
 export const banOfAlan = `/admin/users/${alan.id}/ban`;
 
+/** An app where nothing has happened yet: whoever limits what is tried has counted what was tried before. */
+export async function openAfresh({
+  open,
+  redis,
+}: Pick<WorldGoal, "open" | "redis">): Promise<Site> {
+  await redis.clear();
+  return open({ newProcess: true });
+}
+
 /** Lets two people live through the story, both in the same circumstances. */
 export async function tellStory(
   site: Site,

@@ -9,7 +9,7 @@ import type { z } from "zod";
 export function validate<Schema extends z.ZodType>(schemas: {
   body: Schema;
 }): RequestHandler<ParamsDictionary, unknown, z.output<Schema>> {
-  return (req, res, next) => {
+  return function validateBody(req, res, next) {
     const parsed = schemas.body.safeParse(req.body);
     if (!parsed.success) {
       res.status(400).json({ error: { code: "invalid_body" } });

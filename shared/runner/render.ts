@@ -51,7 +51,7 @@ export function renderWatch(state: WatchState & { redis: string }, paper: Paper)
     ...(note ? [blank, ...noteLines(note)] : []),
     blank,
     redisLine(redis),
-    ...[notKept, notice].filter(Boolean).map((text = ""): Line => ({ text, styles: ["dim"] })),
+    ...[notKept, notice].flatMap((text): Line[] => (text ? [{ text, styles: ["dim"] }] : [])),
     ...(running ? [{ text: activity(state), styles: ["yellow"] } satisfies Line] : []),
     { text: keys, styles: ["dim"] },
   ];
@@ -325,7 +325,7 @@ function explanation(result: StepResult): Line[] {
   const [first] = lost;
   if (first) {
     const own = first.step === result.step;
-    const mark: Line = { text: "✗ beyond the goals", styles: ["red"] };
+    const mark: Line = { text: "✗ what no goal lists", styles: ["red"] };
     return [blank, ...(own ? [mark] : []), ...lesson(first)];
   }
   const open = firstOpen(result);
@@ -411,7 +411,7 @@ function summary(result: StepResult): Line[] {
   }
   const [lost] = result.lost ?? [];
   if (lost?.step === result.step) {
-    const text = `${count}. Step ${number} is not passed yet: what stands above is left to mend.`;
+    const text = `${count}. Step ${number} is not passed yet: trying it in other ways found what stands above.`;
     return [{ text }];
   }
   if (lost) return [{ text: `${count}, but step ${lost.step.number} no longer holds.` }];

@@ -1,7 +1,7 @@
 import { meaningOf } from "../runner/engine/explanations.ts";
 import { describeSetCookie, sessionIdIn, shortened, type SetCookie } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
-import { GoalUnmet, must, notJudged } from "./verdict.ts";
+import { GoalUnmet, must, notJudged, whereStubIs } from "./verdict.ts";
 
 export interface SentRequest {
   method: string;
@@ -117,12 +117,7 @@ export class Answer {
       this.#mustBeOver();
       return;
     }
-    must(
-      this.status !== 501,
-      `${this.route} still answers 501: it is the stub.`,
-      this,
-      "Work through the TODOs in their order, from the first; this goal looks at the result.",
-    );
+    if (this.status === 501) this.#isAStub();
     must(
       !this.headers[fellThrough],
       `Nobody answers ${this.route}: what is mounted there only hands on.`,
@@ -203,6 +198,21 @@ export class Answer {
     return lines.join("\n");
   }
 
+  #isAStub(): never {
+    must(
+      this.text === "" || this.errorCode !== undefined,
+      `${this.route} answers with the status 501, which is left of the stub.`,
+      this,
+      "`.status(501)` says that nobody has written this yet. An answer that says nothing of its status has 200.",
+    );
+    throw new GoalUnmet(
+      `${this.route} still answers 501: it is the stub.`,
+      this,
+      "Work through the TODOs in their order, from the first; this goal looks at the result.",
+      whereStubIs(this.request),
+    );
+  }
+
   /** Demands that nothing crashed behind an answer: such an error reaches nobody. What Redis refuses is no crash. */
   #mustBeOver(): void {
     const { thrown } = this;
@@ -230,7 +240,7 @@ export class Answer {
 
   #statusInWords(): string {
     if (this.status === 501) return "501, the stub";
-    if (this.thrown) return `${this.status}, ${describeError(this.thrown)}`;
+    if (this.thrown) return `${this.status}, ${describeCause(this.thrown)}`;
     return [this.status, this.errorCode].filter(Boolean).join(" ");
   }
 }
@@ -239,7 +249,7 @@ function shortenedBody(text: string): string {
   return text.length > 160 ? `${text.slice(0, 150)}… (${text.length} characters)` : text;
 }
 
-function shortenedCookies(header: string): string {
+export function shortenedCookies(header: string): string {
   return header
     .split("; ")
     .map((pair) => {

@@ -2,12 +2,13 @@ import { CookieJar } from "tough-cookie";
 import request from "supertest";
 import type { Express } from "express";
 import { meaningOf } from "../runner/engine/explanations.ts";
-import { Answer, type SentRequest } from "./answer.ts";
+import { Answer, shortenedCookies, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
 import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
 import type { Site } from "./site.ts";
+import { tooLate } from "./watch.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
 export interface RequestOptions {
@@ -260,12 +261,13 @@ export class Browser {
 /** Says why nothing came back, as far as that can be seen. */
 function neverAnswered(
   site: Site,
-  { method, path }: SentRequest,
+  { method, path, cookie }: SentRequest,
   withinMs: number,
   thrown: Error | undefined,
 ): never {
   const route = `${method} ${path}`;
-  const silence = `${route}\n→ no answer within ${withinMs / 1000} s`;
+  const sent = [route, cookie && `  Cookie: ${shortenedCookies(cookie)}`].filter(Boolean);
+  const silence = [...sent, `→ no answer within ${withinMs / 1000} s`].join("\n");
   const misfit = mountedMisfit(site.app, path);
   must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);
   const meaning = meaningOf(thrown);
@@ -273,7 +275,7 @@ function neverAnswered(
   throw new NeverAnswered(
     meaning?.cause
       ? `${route} never answered: ${meaning.cause}.`
-      : `${route} never answered.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
+      : `${route} never answered${sessionIdInHeader(cookie) === undefined ? "" : " somebody who has a session"}.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
     // Where a cause stands in the claim, the words are evidence.
     [silence, meaning?.cause ? words : ""],
     meaning?.advice ??
@@ -284,12 +286,15 @@ function neverAnswered(
 /** Says why the connection ended before the answer was complete. */
 function brokeOff(site: Site, route: string, error: unknown, thrown: Error | undefined): never {
   const [late] = site.watch.late;
-  must(
-    !late,
-    `${late?.route} is answered, and the handler goes on and answers once more.`,
-    [`${route}\n→ the connection is closed`, String(late?.error)],
-    "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
-  );
+  if (late) {
+    throw new GoalUnmet(
+      tooLate(late),
+      [`${route}\n→ the connection is closed`, String(late.error)],
+      "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
+      // It may be another route than the goal's.
+      "",
+    );
+  }
   // Express closes the connection when a handler fails that has answered, and the next one notices.
   const former = site.watch.exchanges.findLast(
     ({ answer }) => answer.thrown && answer.status < 500,

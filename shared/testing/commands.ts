@@ -16,6 +16,8 @@ export interface SentCommand {
   script?: string | undefined;
   /** What Redis answered, once it has; undefined when it refused. */
   reply?: unknown;
+  /** Why Redis refused, in its own words. */
+  refusal?: string;
 }
 
 /** What a Redis that is full says to what would store something. */
@@ -35,8 +37,6 @@ export type CommandKind = "read" | "store" | "prolong" | "delete" | "other";
 /** A hand on the commands of an app's clients: records them, holds them back or makes them fail. */
 export class CommandTap {
   readonly sent: SentCommand[] = [];
-  /** What Redis refused, in its own words. */
-  readonly refusals: string[] = [];
   readonly #holds = new Set<Hold>();
   readonly #failing = new Map<CommandKind, string>();
   /** Pipelines and transactions of this turn, by the stream that ioredis gathers each of them in. */
@@ -49,6 +49,11 @@ export class CommandTap {
   constructor(redis: Redis, during = () => "") {
     this.#during = during;
     this.attach(redis, true);
+  }
+
+  /** What Redis refused, in its own words. */
+  get refusals(): string[] {
+    return this.sent.flatMap(({ refusal }) => refusal ?? []);
   }
 
   /** Another connection of the same app, such as a duplicate. */
@@ -82,7 +87,7 @@ export class CommandTap {
       onSettled(command, (error, reply) => {
         if (isOnTheWay) this.#onTheWay--;
         sent.reply = reply;
-        if (error && !outgoing.refused) this.refusals.push(error.message);
+        if (error && !outgoing.refused) sent.refusal = error.message;
       });
       if (stream && (this.#holds.size > 0 || this.#failing.size > 0)) this.#gather(outgoing);
       else this.#dispatch([outgoing]);

@@ -204,7 +204,7 @@ export function goalsFor(module: StepModule) {
         `An error escaped that would end the process, during ${escaped?.during}: ${escaped && describeCause(escaped.error)}.`,
         [],
         meaningOf(escaped?.error)?.advice ??
-          "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does; in a timer or a listener, catch it there.",
+          "Nobody waits for the Promise or callback in which it was thrown, so it reaches neither Express nor the client. Await it, or return it to whoever does; in a timer or a listener, catch it there. A session's own `destroy`, `save` and `regenerate` return no Promise: `destroySession(req)` and its sisters do.",
       );
     },
 

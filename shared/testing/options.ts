@@ -48,6 +48,13 @@ const ofRedis = [
   "username",
 ];
 
+/** What a connection does without an option, where it does well without. */
+const symptomOf: Readonly<Record<string, RegExp>> = {
+  reconnectOnError: /does not come back/,
+  retryStrategy: /does not come back/,
+  socketTimeout: /never answers keeps/,
+};
+
 /** The settings of Express 5. */
 const ofExpress = [
   "case sensitive routing",
@@ -71,8 +78,10 @@ const ofExpress = [
 // A letter in five may be wrong. In a short word, one makes another of it.
 const lettersPerEdit = 5;
 
-const silence =
-  "A package says nothing of an option that it does not know. The type checker does: npm run typecheck.";
+const silence = "A package says nothing of an option that it does not know.";
+
+const noSession =
+  /`req\.session` is undefined|no `req\.session` to write into|no `session` where one is used/;
 
 interface Noted extends Cause {
   /** What it explains. Without it, anything: an app that misspells an option is another one than it looks. */
@@ -132,7 +141,7 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   const path: unknown = Reflect.get(flags, "path");
   if (typeof path === "string" && path !== "/") {
     noted.push({
-      symptom: /`req\.session` is undefined/,
+      symptom: noSession,
       claim: `The session is for addresses below ${path} alone: \`cookie: { path: "${path}" }\`${at(place)}.`,
       reason:
         "Elsewhere there is no `req.session`. A session is for the whole app: leave the path out, or take `/`.",
@@ -159,14 +168,23 @@ export function noteRequest(req: object): void {
 export function noteMissingSession(req: object, route: string): void {
   if (passed.has(req)) return;
   noted.push({
-    symptom:
-      /`req\.session` is undefined|no `req\.session` to write into|no `session` where one is used/,
+    symptom: noSession,
     claim:
       sessions.length === 0
         ? "Nobody has called `session()`, so there is no `req.session`."
-        : `${route} is answered before \`session()\` has its turn, so there is no \`req.session\` yet.`,
+        : `${route} is answered, and what \`session()\` returns has not run: there is no \`req.session\`.`,
     reason:
-      "Express runs middleware in the order in which it is mounted: `app.use(session({ … }))` comes before the routes that use a session.",
+      "It is mounted with `app.use(session({ … }))`, for every path, and before the routes that use a session: Express runs middleware in the order in which it is mounted.",
+  });
+}
+
+/** Notes that a handler has crashed without a user, where nothing stands before it that could find one. */
+export function noteMissingGuard(route: string): void {
+  noted.push({
+    symptom: new RegExp(`${route} crash.*there is no user where one is used`),
+    claim: `${route} has no guard: its handler runs for everybody, and there is no \`req.user\`.`,
+    reason:
+      "A guard protects the routes that name it, before their handler: `app.get(path, requireAuth, (req, res) => …)`.",
   });
 }
 
@@ -202,15 +220,25 @@ export function unheardOption(said: string): Cause | undefined {
 }
 
 function noteMisspelt(call: string, given: object, known: readonly string[], place?: string): void {
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
+  const strange = Object.keys(given).filter((name) => !known.includes(name));
+  const misspelt = strange.flatMap((name) => {
     const meant = known.find((each) => !(each in given) && isNear(name, each));
-    if (!meant) continue;
+    return meant ? [{ name, meant, symptom: symptomOf[meant] }] : [];
+  });
+  for (const symptom of new Set(misspelt.map((each) => each.symptom))) {
+    const alike = misspelt.filter((each) => each.symptom === symptom);
+    const [names, meant] = [alike.map((each) => each.name), alike.map((each) => each.meant)];
+    const isOne = alike.length === 1;
     noted.push({
-      claim: `\`${name}\` is no option of ${call}${at(place)}.`,
-      reason: `It is spelled \`${meant}\`. ${silence}`,
+      ...(symptom && { symptom }),
+      claim: `${listed(names)} ${isOne ? "is no option" : "are no options"} of ${call}${at(place)}.`,
+      reason: `${isOne ? "It is" : "They are"} spelled ${listed(meant)}. ${silence}`,
     });
   }
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(" and ");
 }
 
 /** Without what a package knows: that has a default, given or not. */

@@ -3,7 +3,7 @@ import { NeverAnswered } from "./browser.ts";
 import type { Goal } from "./goals.ts";
 import type { Relay } from "./relay.ts";
 import { pause } from "./time.ts";
-import { must } from "./verdict.ts";
+import { must, notJudged } from "./verdict.ts";
 
 /** A way in which Redis is gone, begun by `cut`. */
 export interface Outage {
@@ -48,6 +48,7 @@ export async function visitorBehind(
   const visitor = app.browser();
   const visit = (by = visitor, withinMs = patienceMs) => by.get("/visits", { withinMs });
   (await visit()).orNotJudged(200, "with Redis at hand, visits are not counted");
+  if (!(await visitor.sessionCookie())) notJudged("a visit sets no cookie that a browser keeps");
 
   return async (hurry: number) => {
     await cut(relay);
@@ -55,15 +56,17 @@ export async function visitorBehind(
     const { commandTimeout, maxRetriesPerRequest } = app.redis.options;
     const limits = Object.entries({ maxRetriesPerRequest, commandTimeout });
     const [text] = limits.find(([, limit]) => typeof limit === "string") ?? [];
-    must(
-      during,
+    const shownLimits = limits
+      .map(([name, limit]) => `${name}: ${JSON.stringify(limit)}`)
+      .join(", ");
+    const waiting = (who: string) =>
       text
         ? `\`${text}\` is a text, and limits nothing: ioredis takes a number.`
-        : `${what} keeps the visitor waiting for more than 3 s${whyLong(app.redis.options, cut === silence)}.`,
-      [
-        "GET /visits\n→ no answer within 3 s",
-        limits.map(([name, limit]) => `${name}: ${JSON.stringify(limit)}`).join(", "),
-      ],
+        : `${what} keeps ${who} waiting for more than 3 s${whyLong(app.redis.options, cut === silence)}.`;
+    must(
+      during,
+      waiting("the visitor"),
+      ["GET /visits\n→ no answer within 3 s", shownLimits],
       "By default ioredis retries a command 20 times, and waits for an answer without end. Limit both: how often, and for how many milliseconds. All of it, connecting included, has to be over before 3 s are.",
       1,
     );
@@ -77,8 +80,8 @@ export async function visitorBehind(
     const newcomer = await visit(app.browser(), patienceMs / hurry).catch((error) => error);
     must(
       !(newcomer instanceof NeverAnswered),
-      `${what} keeps somebody new waiting for more than 3 s.`,
-      "GET /visits, without a cookie\n→ no answer within 3 s",
+      waiting("somebody new"),
+      ["GET /visits, without a cookie\n→ no answer within 3 s", shownLimits],
       "A new session is stored once the handler has answered, and the answer waits for it. Limit the commands of the connection: a timer of the request comes too late for what is already on its way.",
     );
     await relay.restore();

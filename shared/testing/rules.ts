@@ -12,7 +12,7 @@ import {
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import { isJson } from "./session-keys.ts";
 import type { Evidence } from "./verdict.ts";
-import type { Exchange, Happened } from "./watch.ts";
+import { tooLate, type Exchange, type Happened } from "./watch.ts";
 
 /** What was seen when a rule was broken: the first line of the message, and what shows it. */
 interface Breach {
@@ -261,7 +261,7 @@ export const rules: readonly Rule[] = [
       );
       return (
         again && {
-          claim: `${again.route} is answered, and the handler goes on and answers once more.`,
+          claim: tooLate(again),
           evidence: String(again.error),
         }
       );
@@ -404,17 +404,12 @@ export const rules: readonly Rule[] = [
       if (!endless) return undefined;
       const { name, value } = endless;
       const key = name.length > 20 ? `${name.slice(0, 18)}…` : name;
-      const wrote = sentIn(happened).findLast(
-        (command) => !isOf(command, "read") && command.args.some((arg) => arg.endsWith(name)),
-      );
+      const wrote = lastWrite(happened, name);
       return {
         claim: wrote
           ? `A key never expires: ${wrote.name.toUpperCase()} during ${wrote.during} gives ${key} no end.`
           : `A key never expires: ${key}.`,
-        evidence: [
-          wrote ? asTyped({ ...wrote, args: wrote.args.map((arg) => excerpt(arg)) }) : "",
-          `${name} = ${excerpt(value)}, TTL −1`,
-        ],
+        evidence: [wrote ? shownShort(wrote) : "", `${name} = ${excerpt(value)}, TTL −1`],
       };
     },
   },
@@ -422,14 +417,18 @@ export const rules: readonly Rule[] = [
     name: "no session longer than a day",
     since: 2,
     why: "How long a session lives is decided by the server, in one place. Nothing that a client sends makes it longer.",
-    breach({ keys }) {
-      const long = keys.find(
+    breach(happened) {
+      const long = happened.keys.find(
         ({ ttlSeconds = 0, value }) => ttlSeconds > daySeconds + 300 && value.includes('"cookie"'),
       );
+      const wrote = long && lastWrite(happened, long.name);
+      const dayMs = String(daySeconds * 1000);
+      const isInMs =
+        wrote?.args.includes(dayMs) && long?.value.includes(`"originalMaxAge":${dayMs}`);
       return (
         long && {
-          claim: `A session lives ${describeDuration(Number(long.ttlSeconds) * 1000)}, not a day.`,
-          evidence: `${long.name} = ${excerpt(long.value)}`,
+          claim: `A session lives ${describeDuration(Number(long.ttlSeconds) * 1000)}, not a day${isInMs ? ": EX counts seconds, and is given milliseconds" : ""}.`,
+          evidence: [wrote ? shownShort(wrote) : "", `${long.name} = ${excerpt(long.value)}`],
         }
       );
     },
@@ -489,14 +488,17 @@ export const rules: readonly Rule[] = [
   {
     name: "Redis understands what it is told",
     since: 2,
-    why: 'The client never heard of it: express-session saves after the answer. ioredis takes options as words, `"EX", seconds, "XX"`. An object is how node-redis takes them, and connect-redis 9 and 10 with it: 8.1.0 is the last that speaks ioredis.',
-    breach({ sites }) {
-      const refusal = sites
-        .flatMap(({ commands }) => commands.refusals)
-        .find((words) => /^(ERR (?!unknown command)|WRONGTYPE)/.test(words));
-      return refusal === undefined
-        ? undefined
-        : { claim: `Redis refused a command: ${refusal}.`, evidence: [] };
+    why: 'The client never heard of it: express-session saves after the answer. ioredis takes the words of a command in their order, `"EX", seconds, "XX"`. An object is how node-redis takes them, and connect-redis 9 and 10 with it: 8.1.0 is the last that speaks ioredis.',
+    breach(happened) {
+      const refused = sentIn(happened).find(({ refusal = "" }) =>
+        /^(ERR (?!unknown command)|WRONGTYPE)/.test(refusal),
+      );
+      return (
+        refused && {
+          claim: `Redis refused a command: ${refused.refusal}.`,
+          evidence: shownShort(refused),
+        }
+      );
     },
   },
   {
@@ -684,6 +686,17 @@ function shownBy({
 }
 
 /** What the apps asked Redis for. */
+/** The last command that may have changed a key. */
+function lastWrite(happened: Happened, name: string): SentCommand | undefined {
+  return sentIn(happened).findLast(
+    (command) => !isOf(command, "read") && command.args.some((arg) => arg.endsWith(name)),
+  );
+}
+
+function shownShort(command: SentCommand): string {
+  return asTyped({ ...command, args: command.args.map((arg) => excerpt(arg)) });
+}
+
 function sentIn({ sites }: Happened): SentCommand[] {
   return sites.flatMap(({ commands }) => commands.sent);
 }

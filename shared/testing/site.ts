@@ -29,7 +29,13 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
-import { handOver, noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
+import {
+  handOver,
+  noteExpressSettings,
+  noteMissingGuard,
+  noteMissingSession,
+  noteRedisOptions,
+} from "./options.ts";
 import { AppNotBuilt } from "./verdict.ts";
 import type { SessionSeen, Watch } from "./watch.ts";
 
@@ -287,7 +293,7 @@ export class Site {
     }
   }
 
-  /** Whatever becomes of the error: who sets a header once they are sent answers once more. */
+  /** Whatever becomes of the error: who sets a header once they are sent comes too late. */
   #watchForSecondAnswers({ method, url }: IncomingMessage, res: ServerResponse): void {
     const { setHeader } = res;
     res.setHeader = (...args) => {
@@ -295,7 +301,8 @@ export class Site {
         return Reflect.apply(setHeader, res, args);
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        const late = { error, route: `${method} ${url}`, status: res.statusCode };
+        const header = args[0].toLowerCase();
+        const late = { error, route: `${method} ${url}`, status: res.statusCode, header };
         if (res.headersSent) this.watch.late.push(late);
         throw thrown;
       }
@@ -317,11 +324,21 @@ export class Site {
       seen.cookieWithheld =
         req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");
       if (res.statusCode >= 500 && !req.session) noteMissingSession(req, route);
+      if (res.statusCode >= 500 && this.#standsAlone(req)) noteMissingGuard(route);
       return Reflect.apply(writeHead, res, args) as ServerResponse;
     };
     res.once("finish", () =>
       this.watch.sessions.set(route, Object.assign(seen, { atTheEnd: content() })),
     );
+  }
+
+  /** Whether the handler of a route is the first that could find out who is asking. */
+  #standsAlone({ user, route }: AskedOfTheApp): boolean {
+    // People come to these without a login.
+    const isOpen = route && ["/auth/login", "/auth/logout"].includes(String(route.path));
+    if (user || isOpen || !route) return false;
+    const mounted = this.#app.router.stack.filter((layer) => !layer.route);
+    return [...mounted, ...route.stack.slice(0, -1)].every(({ name }) => asksNobody.has(name));
   }
 
   async #start(impatient = false): Promise<void> {
@@ -383,7 +400,20 @@ interface AskedOfTheApp extends IncomingMessage {
   secure?: boolean;
   session?: { cookie?: { secure?: unknown } } | null;
   validBody?: unknown;
+  user?: unknown;
+  route?: { path: unknown; stack: readonly { name: string }[] };
 }
+
+/** What is mounted and cares for no user, by its name. */
+const asksNobody = new Set([
+  "noStore",
+  "jsonParser",
+  "session",
+  "requireHttps",
+  "refuseOtherSites",
+  "validateBody",
+  "errorHandler",
+]);
 
 /** Waits until the client is connected, or is not going to be for now. */
 function ready(redis: Redis): Promise<void> {

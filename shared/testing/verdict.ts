@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { TestRunner } from "vitest";
 import { misreadConfiguration } from "./configuration.ts";
 import type { Cause } from "./crashes.ts";
@@ -5,6 +6,7 @@ import { misreadEnvironment } from "./environment.ts";
 import { keptInMemory } from "./memory-store.ts";
 import { unheardOption } from "./options.ts";
 import { stepOfTest } from "../runner/manifest.ts";
+import { stepPaths } from "../runner/paths.ts";
 
 /**
  * A goal that is not met. The message is for the learner: the claim names the cause, the evidence
@@ -113,6 +115,17 @@ function whereToLook(todo?: number): string {
   const goal = step?.goals.find(({ name }) => name === test?.name);
   if (!step || !goal) return "";
   return `See TODO ${step.number}.${todo ?? goal.todo} in steps/${step.slug}/app.ts.`;
+}
+
+/** The TODO in the stub of a route, which waits for those before it. */
+export function whereStubIs({ method, path }: { method: string; path: string }): string {
+  const test = TestRunner.getCurrentTest();
+  const step = test && stepOfTest(test.file.filepath);
+  if (!step) return "";
+  const starter = readFileSync(stepPaths(step).starter, "utf8");
+  const begin = starter.indexOf(`app.${method.toLowerCase()}("${path}"`);
+  const [todo = "the TODOs"] = /TODO \d\.\d/.exec(begin < 0 ? "" : starter.slice(begin)) ?? [];
+  return `See ${todo} in steps/${step.slug}/app.ts, once those before it are done.`;
 }
 
 /** What is wrong beneath everything else, if something is. */

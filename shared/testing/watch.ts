@@ -23,6 +23,15 @@ interface LateError {
   route: string;
   /** What it had been answered with. */
   status: number;
+  /** The header that came too late, in small letters. */
+  header: string;
+}
+
+/** Says of a handler that it has gone on after its answer, and with what. */
+export function tooLate({ route, header }: Pick<LateError, "route" | "header">): string {
+  return header === "set-cookie"
+    ? `${route} sets or clears a cookie when its answer has left: too late.`
+    : `${route} is answered, and the handler goes on and answers once more.`;
 }
 
 /** All that can be seen of the apps of one goal from outside: the evidence for the standing rules. */

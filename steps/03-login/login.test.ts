@@ -1,7 +1,8 @@
 import { seededUsers } from "../../shared/app/database.ts";
 import { guessByAnswer } from "../../shared/attacks/account-guessing.ts";
 import { sessionFixation } from "../../shared/attacks/session-fixation.ts";
-import { fullRedis } from "../../shared/testing/commands.ts";
+import { fullRedis, isOf } from "../../shared/testing/commands.ts";
+import { sessionIdInHeader } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { mustTakeAsLong } from "../../shared/testing/guessing.ts";
 import { containsHash, hashingDuring } from "../../shared/testing/hashes.ts";
@@ -89,7 +90,7 @@ goal("an email may be typed with capitals and blanks", async ({ site }) => {
   answer.mustBe(
     200,
     answer.status === 401
-      ? `" Ada@Example.com " is not recognised: ${parsed.includes(`"${ada.email}"`) ? "`req.validBody` has it without capitals and blanks, and the handler looks for another" : "it is looked for as it was typed"}.`
+      ? `" Ada@Example.com " is not recognised: ${parsed.includes(`"${ada.email}"`) ? "`req.validBody` has it without capitals and blanks, and the handler looks for another" : parsed.includes(`"${ada.email}`) ? "its blanks are left" : parsed.includes('"Ada@Example.com"') ? "its capitals are left" : "it is looked for as it was typed"}.`
       : '" Ada@Example.com " is not recognised: it is not trimmed before the schema asks whether it is an email.',
     answer.status === 401
       ? "Phones add capitals and blanks. The schema takes them away; what `validate` made of the body is in `req.validBody`."
@@ -150,14 +151,18 @@ goal("the session id from before login is nobody afterwards", async ({ site, bro
   const key = await sessionKeyOf(site, redis, () => browser.get("/visits", { headers }));
   const former = key && (await redis.read(key));
   const others = [...(await redis.contents())].filter(([name]) => name !== key);
+  const planted = sessionIdInHeader(seen.planted) ?? "none";
+  const ends = site.commands.sent.filter((command) => isOf(command, "delete"));
   const inTheNewOne = others.filter(([, value]) => value.includes(ada.id)).length > 1;
   must(
     !seen.sameId && !former?.includes(ada.id),
     seen.sameId
-      ? "A login keeps the session id from before."
+      ? ends.some(({ args }) => args.some((arg) => arg.includes(planted)))
+        ? "A login is answered before its new session is there: nothing waits for `regenerate`."
+        : "A login keeps the session id from before."
       : inTheNewOne
         ? "The session id from before login is logged in afterwards, too."
-        : "A login stores the user in the session from before, and not in the new one: `regenerateSession` is not awaited.",
+        : "A login stores the user in the session from before, and not in the new one: nothing waits for `regenerate`.",
     [...answers, `the session that it opens: ${key} = ${former ?? "none"}`],
     "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at every login, waited for before anything is stored, makes the old one worthless.",
   );

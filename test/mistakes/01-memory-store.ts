@@ -35,7 +35,7 @@ export const mistakes: readonly Mistake[] = [
       ["  app.use(errorHandler);\n", `${mountSession}  app.use(errorHandler);\n`],
     ],
     goal: "a second visit counts 2",
-    says: "GET /visits is answered before `session()` has its turn",
+    says: "GET /visits is answered, and what `session()` returns has not run",
   },
   {
     name: "a session without a secret",
@@ -260,7 +260,7 @@ export const mistakes: readonly Mistake[] = [
       [mountSession, mountSession.replace("app.use(", "void [").replace("}),\n  );", "}),\n  ];")],
     ],
     goal: "a second visit counts 2",
-    says: "GET /visits is answered before `session()` has its turn",
+    says: "GET /visits is answered, and what `session()` returns has not run",
   },
   {
     name: "express-session in braces",

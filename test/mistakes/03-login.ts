@@ -200,7 +200,7 @@ ${refusal.replace("!user || ", "")}`,
     name: "regenerate is not waited for",
     edits: [["await regenerateSession(req)", "void regenerateSession(req)"]],
     goal: "the session id from before login is nobody afterwards",
-    says: "in the session from before, and not in the new one: `regenerateSession` is not awaited",
+    says: "in the session from before, and not in the new one: nothing waits for `regenerate`",
   },
   {
     name: "failed attempts are counted in the session",

@@ -48,7 +48,7 @@ export const mistakes: readonly Mistake[] = [
     name: "GET /me without the guard",
     edits: [['"/me", requireAuth, (req', '"/me", (req']],
     goal: "after login, /me answers with the profile",
-    says: "there is no user where one is used",
+    says: "GET /me has no guard",
   },
   {
     name: "JSON with padding",

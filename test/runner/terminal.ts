@@ -166,7 +166,8 @@ export class Terminal {
   async #until(holds: () => boolean, complaint: () => string): Promise<void> {
     const enough = AbortSignal.timeout(patienceMs);
     while (!holds()) {
-      if (this.#exitCode !== undefined) throw new Error(`It has ended. ${complaint()}`);
+      if (this.#exitCode !== undefined)
+        throw new Error(`It ended with ${this.#exitCode}. ${complaint()}`);
       await once(this.#changed, "change", { signal: enough }).catch(() => {
         throw new Error(complaint());
       });

@@ -69,7 +69,7 @@ test("a handler without a session is told whether `session()` had its turn", () 
   noteSessionOptions(right, undefined);
   noteMissingSession(request, "GET /visits");
   expect(unheardOption(crash)?.claim).toBe(
-    "GET /visits is answered before `session()` has its turn, so there is no `req.session` yet.",
+    "GET /visits is answered, and what `session()` returns has not run: there is no `req.session`.",
   );
 
   forgetOptions();

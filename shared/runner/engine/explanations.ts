@@ -19,8 +19,22 @@ export interface Meaning {
   advice: string;
 }
 
+/** What older tutorials install, and what does the same here. */
+const instead: Readonly<Record<string, string>> = {
+  bcryptjs: 'bcrypt: `import bcrypt from "bcrypt"`, with the same functions',
+  "body-parser": "`express.json()`, which the starter has mounted",
+  "connect-mongo": "connect-redis, from step 2 on",
+  "cookie-parser": "express-session alone, which reads and signs its cookie by itself",
+  "cookie-session": "express-session, which keeps the content on the server",
+  "express-validator": "zod and the `validate` of `shared/app/validate.ts`",
+  joi: "zod and the `validate` of `shared/app/validate.ts`",
+  jsonwebtoken: "express-session, whose cookie holds an id and nothing else",
+  passport: "`req.session.userId`, and a guard that you write yourself",
+  redis: "ioredis, and `createApp` receives a connection of it as `redis`",
+};
+
 /** What Node.js or a package says, and what it means for whoever reads it for the first time. */
-const meanings: readonly [words: RegExp, Meaning][] = [
+const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => Meaning)][] = [
   [endingCall, { cause: "the app ends its process", advice: endsTheProcess }],
   [
     new RegExp(`, which is ${noError}$`),
@@ -77,7 +91,38 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /default.* is not a (constructor|function)/,
+    /^Cannot find (?:package|module) '((?:@[^'/]+\/)?[^'./:\\][^'/:\\]*)['/]/,
+    ([, name = ""]) => ({
+      cause: `the package ${name} is not installed`,
+      advice: `${Object.hasOwn(instead, name) ? `Here it is ${instead[name]}` : "The task needs none but those of package.json: express, express-session, connect-redis, ioredis, bcrypt and zod"}. Nothing has to be installed.`,
+    }),
+  ],
+  [
+    /^require\(\.\.\.\) is not a function/,
+    {
+      cause: "what `require` returns is no function",
+      advice:
+        'connect-redis 8 has no default export any more, and takes no `session`: `import { RedisStore } from "connect-redis"`, by name.',
+    },
+  ],
+  [
+    /^default\.(\w+) is not a (?:constructor|function)/,
+    ([, name = ""]) => ({
+      cause: `the package has no \`${name}\``,
+      advice:
+        "In another language or package it may be called so. What this one has stands in its documentation; the lesson links it.",
+    }),
+  ],
+  [
+    /^req\.(logout|logOut|login|logIn|isAuthenticated)\b.* is not a function/,
+    ([, name = ""]) => ({
+      cause: `\`req.${name}\` is a function of passport, which is not used here`,
+      advice:
+        "Here a login is `req.session.userId`, and nothing else. `shared/app/session.ts` begins a session, stores and ends it.",
+    }),
+  ],
+  [
+    /^default is not a (constructor|function)/,
     {
       cause: "a default import that does not exist",
       advice:
@@ -103,7 +148,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       cause: "what the store has as `client` is no connection, or missing",
       advice:
-        "It calls the connection by that name, and `createApp` receives one: `new RedisStore({ client: redis })`.",
+        "The store takes one object, and finds the connection in it by that name: `{ client: redis }`. `createApp` receives the connection as `redis`.",
     },
   ],
   [
@@ -246,11 +291,51 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     },
   ],
   [
-    /reading '(save|regenerate|destroy)'/,
+    /reading '(save|regenerate|destroy|touch)'/,
     {
       cause: "there is no `session` where one is used",
       advice:
         "`destroySession`, `regenerateSession` and `saveSession` take `req`, and find the session in it. It is there after `session()`, which must be mounted before the routes, and until `destroy`.",
+    },
+  ],
+  [
+    /undefined \(reading 'req'\)/,
+    {
+      cause: "`regenerate`, `save` or `destroy` has lost the session that it belongs to",
+      advice:
+        "A method that is handed over as a function forgets whose it is. `regenerateSession(req)`, `saveSession(req)` and `destroySession(req)` of `shared/app/session.ts` can be awaited.",
+    },
+  ],
+  [
+    /undefined \(reading 'cookie'\)/,
+    {
+      cause: "there is no `req.session` where its cookie is read",
+      advice:
+        "After `destroy` there is none any more. The options of the cookie are known without it: they are those that `session()` was given.",
+    },
+  ],
+  [
+    /^secret option array must contain/,
+    {
+      cause: "`secret` is an empty list",
+      advice:
+        "The first secret of a list signs, the others still open what they signed: the current one comes first, and there may be no previous ones.",
+    },
+  ],
+  [
+    /^Assignment to constant variable/,
+    {
+      cause: "`=` gives a new value to a constant",
+      advice:
+        "Options are one object, with colons: `session({ resave: false })`. What changes is declared with `let`.",
+    },
+  ],
+  [
+    /^Cannot destructure property '(redis|db|config)'/,
+    {
+      cause: "`createApp` takes something apart that it is not given",
+      advice:
+        "It receives one object with everything in it, as in the starter: `createApp({ redis, db, config })`.",
     },
   ],
   [
@@ -310,7 +395,7 @@ const meanings: readonly [words: RegExp, Meaning][] = [
     {
       cause: "there is no user where one is used",
       advice:
-        "`requireAuth` lets nobody pass without a user, and puts it into `req.user` before it calls `next()`: a session alone is no login. `findByEmail` and `findById` have to be awaited, and resolve to undefined when nobody is found.",
+        "`findByEmail` and `findById` have to be awaited, and resolve to undefined when nobody is found. The session holds `userId`, and no user. From step 4 on, `requireAuth` stands in the route, before the handler: it lets nobody pass without a user, and puts it into `req.user` before it calls `next()`.",
     },
   ],
 ];
@@ -318,7 +403,11 @@ const meanings: readonly [words: RegExp, Meaning][] = [
 /** What an error usually means here; undefined when nothing is known of its kind. */
 export function meaningOf(error: { message?: string } | undefined): Meaning | undefined {
   const words = withoutImports(error?.message ?? "");
-  return meanings.find(([pattern]) => pattern.test(words))?.[1];
+  for (const [pattern, meaning] of meanings) {
+    const found = pattern.exec(words);
+    if (found) return typeof meaning === "function" ? meaning(found) : meaning;
+  }
+  return undefined;
 }
 
 /** What an import is called in a module that Vite has transformed, as it was in its source. */

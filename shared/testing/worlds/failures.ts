@@ -129,15 +129,20 @@ async function farAway({ open, openRelay, ground }: WorldGoal): Promise<void> {
     visits.at(-1)?.data.visits === 2,
     `a visitor is not remembered when Redis takes ${2 * relay.latencyMs} ms to answer${patienceOf(site)}.`,
     [...visits, ...site.commands.refusals],
-    "The network takes its time. ioredis counts `commandTimeout` in milliseconds: two seconds are 2_000.",
+    "The network takes its time. ioredis counts in milliseconds: two seconds are 2_000.",
   );
   await site.close();
 }
 
+/** Which limit of its connection was too short, if one was. */
 function patienceOf({ commands, redis }: Site): string {
-  return commands.refusals.includes("Command timed out")
-    ? `: the connection gives up on Redis, commandTimeout is ${redis.options.commandTimeout} ms`
-    : "";
+  if (!commands.refusals.includes("Command timed out")) return "";
+  const { commandTimeout, socketTimeout = Infinity } = redis.options;
+  const [name, ms] =
+    socketTimeout < Number(commandTimeout)
+      ? ["socketTimeout", socketTimeout]
+      : ["commandTimeout", commandTimeout];
+  return `: the connection gives up on Redis, ${name} is ${ms} ms`;
 }
 
 /** Redis has done it, and the answer is lost: whoever is told that it failed is nobody, now and later. */

@@ -7,9 +7,11 @@ import { asTyped, describeCommands } from "../commands.ts";
 import { Actor, Contract } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { nothingMore } from "../moments.ts";
+import { sessionOption } from "../options.ts";
 import { isJson, sessionKeyOf } from "../session-keys.ts";
 import type { Site } from "../site.ts";
 import { story } from "../story.ts";
+import { endsBefore } from "../time.ts";
 import { watchTimers } from "../timers.ts";
 import { must, under } from "../verdict.ts";
 import { patiently } from "./scenes.ts";
@@ -116,7 +118,7 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
       leftSeconds = ttlSeconds;
       must(
         Math.abs(ttlSeconds * 1000 - renewed.livesMs) < 300_000,
-        `the cookie of ${answer.route} lives ${describeDuration(renewed.livesMs)}, and its session ${describeDuration(ttlSeconds * 1000)}${isAsBefore ? ": the request prolongs the cookie alone" : ""}.`,
+        `the cookie of ${answer.route} lives ${describeDuration(renewed.livesMs)}, and its session ${describeDuration(ttlSeconds * 1000)}${isAsBefore ? whyNotProlonged() : ""}.`,
         [answer, `Redis is asked: ${commands}`],
         "When one ends before the other, somebody in mid-use is logged out, or a copy of the cookie opens a session that its owner has lost. Whatever prolongs one has to prolong the other.",
       );
@@ -129,6 +131,13 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
     const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));
     return (key && (await redis.ttlSeconds(key))) || 0;
   }
+}
+
+function whyNotProlonged(): string {
+  const store = sessionOption("store");
+  return typeof store === "object" && store && Reflect.get(store, "disableTouch")
+    ? ": `disableTouch` keeps the store from prolonging it"
+    : ": the request prolongs the cookie alone";
 }
 
 /** How long a session lasts depends on whose it is, and not on whether it was stored before. */
@@ -191,12 +200,7 @@ async function afterGuesses({ open, redis, step }: WorldGoal): Promise<void> {
 async function guess(times: number, site: Site, begin: (n: number) => Exchange): Promise<Answer> {
   for (let n = 1; ; n++) {
     const { answer } = begin(n);
-    const answered = answer.then(
-      () => true,
-      () => true,
-    );
-    const isKeptWaiting = () => nothingMore(site).then(() => false);
-    const isLast = n === times || (n > 5 && !(await Promise.race([answered, isKeptWaiting()])));
+    const isLast = n === times || (n > 5 && !(await endsBefore(answer, nothingMore(site))));
     const last = await answer;
     if (isLast) return last;
   }

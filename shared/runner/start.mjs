@@ -1,9 +1,12 @@
 // Where `npm run step` and its sisters begin. tsx lets Node read TypeScript, but its hooks look at
 // every module that is loaded after them; the large packages, which need none of that, come first.
 import module from "node:module";
+import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
 import v8 from "node:v8";
 import { prepareThread } from "./engine/warm-thread.mjs";
 import { brokenPackages, obstacle } from "./requirements.mjs";
+import { isSupervised, supervise } from "./supervise.mjs";
 
 // From Node 22 on, compiled code is kept between runs.
 /** @type {{ enableCompileCache?: () => void }} */ (module).enableCompileCache?.();
@@ -15,6 +18,10 @@ const serves = command === "dev" || command === "demo";
 
 const why = obstacle();
 if (why) refuse(why);
+const watches = command === "step" && isatty(0) && isatty(1);
+if (watches && !isSupervised && !process.argv.includes("--once")) {
+  process.exit(await supervise(fileURLToPath(import.meta.url), process.argv.slice(2)));
+}
 try {
   if (judges) {
     // Each save leaves garbage in the threads that stay, and V8 would let a heap grow to a multiple of

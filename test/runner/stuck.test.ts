@@ -82,3 +82,13 @@ test.for([
   save(solution);
   await terminal.shows(passes);
 });
+
+test("a crash of Node.js itself is followed by another start", async () => {
+  const runner = terminal.runnerPid();
+  process.kill(runner, "SIGSEGV");
+  await terminal.shows("Node.js has crashed (SIGSEGV), and this is another start.");
+  await terminal.shows(passes);
+  expect(terminal.runnerPid()).not.toBe(runner);
+  terminal.press("q");
+  expect(await terminal.exits()).toBe(0);
+});

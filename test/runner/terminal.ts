@@ -108,13 +108,15 @@ export class Terminal {
     return new Terminal(folder, [], {}, command);
   }
 
-  /** The resident memory of the command in megabytes, as Linux counts it. */
+  /** The process that judges: the one that the terminal runs starts it, and starts it again. */
+  runnerPid(): number {
+    return firstChildOf(firstChildOf(this.#child.pid));
+  }
+
+  /** The resident memory of the process that judges in megabytes, as Linux counts it. */
   memoryMb(): number {
-    const pid = readFileSync(
-      `/proc/${this.#child.pid}/task/${this.#child.pid}/children`,
-      "utf8",
-    ).trim();
-    const [, kb = "0"] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    const status = readFileSync(`/proc/${this.runnerPid()}/status`, "utf8");
+    const [, kb = "0"] = /VmRSS:\s+(\d+)/.exec(status) ?? [];
     return Math.round(Number(kb) / 1024);
   }
 
@@ -177,6 +179,10 @@ export class Terminal {
   close(): void {
     if (this.#exitCode === undefined) this.#child.kill("SIGKILL");
   }
+}
+
+function firstChildOf(pid: number | undefined): number {
+  return parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"), 10);
 }
 
 /** Without control sequences and carriage returns. */

@@ -8,6 +8,7 @@ import { loadProgress, savePassed, stateOf } from "../progress.ts";
 import { listSteps, renderNote, renderStep, renderWatch } from "../render.ts";
 import { isPassed } from "../result.ts";
 import { watchSaves } from "../saves.ts";
+import { crashedWith } from "../supervise.mjs";
 import { typeCheck, typeCheckBehind } from "../type-check.ts";
 import { UserError } from "../user-error.ts";
 import {
@@ -148,6 +149,10 @@ function watch(
     process.stdin.setRawMode(true).setEncoding("utf8").on("data", onKey).resume();
     process.stdout.on("resize", show);
     proceed(...watching(step));
+    if (crashedWith) {
+      const text = `Node.js has crashed (${crashedWith}), and this is another start. Your file is as you saved it.`;
+      happen({ type: "noticed", text });
+    }
   });
 }
 

@@ -1,0 +1,51 @@
+// Node.js itself can crash when a thread is ended that never came back, and another one starts:
+// https://github.com/nodejs/node/issues/56312. What watches all day is started again then.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants } from "node:os";
+
+const variable = "WORKSHOP_RUNNER";
+const crashes = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT"]);
+// A crash at every start is another fault, and its signal says so.
+const mostRestarts = 5;
+
+/** Set by whoever watches over this process: what the one before it ended with, or nothing. */
+const before = process.env[variable];
+// The learner's app shall not find it.
+delete process.env[variable];
+
+/** Whether somebody would start this process again. */
+export const isSupervised = before !== undefined;
+
+/** The signal that ended the runner before this one, such as SIGSEGV. */
+export const crashedWith = before || undefined;
+
+/**
+ * Runs a script in a process of its own, and once more whenever Node.js has crashed. Resolves to its exit
+ * code.
+ *
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @returns {Promise<number>}
+ */
+export async function supervise(script, args) {
+  let ended = "";
+  for (let restarts = 0; ; restarts++) {
+    const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+      stdio: "inherit",
+      env: { ...process.env, [variable]: ended },
+    });
+    // The keyboard's reaches both.
+    const ignore = () => {};
+    const terminate = () => void child.kill("SIGTERM");
+    process.on("SIGINT", ignore).on("SIGTERM", terminate).on("SIGHUP", terminate);
+    const [code, signal] = await once(child, "exit");
+    process.off("SIGINT", ignore).off("SIGTERM", terminate).off("SIGHUP", terminate);
+    if (signal === null) return code;
+    if (!crashes.has(signal) || restarts === mostRestarts) {
+      if (process.stdin.isTTY) process.stdin.setRawMode(false);
+      return 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)];
+    }
+    ended = signal;
+  }
+}

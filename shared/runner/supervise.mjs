@@ -6,7 +6,7 @@ import { constants } from "node:os";
 
 const variable = "WORKSHOP_RUNNER";
 const crashes = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT"]);
-// A crash at every start is another fault, and its signal says so.
+// A crash at every start is another fault.
 const mostRestarts = 5;
 
 /** Set by whoever watches over this process: what the one before it ended with, or nothing. */
@@ -44,6 +44,11 @@ export async function supervise(script, args) {
     if (signal === null) return code;
     if (!crashes.has(signal) || restarts === mostRestarts) {
       if (process.stdin.isTTY) process.stdin.setRawMode(false);
+      const sentence = crashes.has(signal)
+        ? `Node.js crashes again and again (${signal}). Another version of it may not: https://nodejs.org`
+        : signal === "SIGKILL" &&
+          "The runner was killed from outside, as a system does without memory.";
+      if (sentence) process.stderr.write(`\n  ${sentence} Your file is as you saved it.\n\n`);
       return 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)];
     }
     ended = signal;

@@ -656,4 +656,29 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "In two tabs of one browser",
     says: "of two requests that leave with the same cookie, the later one begins another session",
   },
+  {
+    name: "the session is built and not mounted",
+    edits: [
+      [mountSession, mountSession.replace("app.use(", "void (").replace("}),\n  );", "})\n  );")],
+    ],
+    goal: "a second visit counts 2",
+    says: "what `session()` returns has not run",
+  },
+  {
+    name: "the status of the stub is left",
+    edits: [["res.json({ data: { visits", "res.status(501).json({ data: { visits"]],
+    goal: "a second visit counts 2",
+    says: "the status 501, which is left of the stub",
+  },
+  {
+    name: "counted on when the answer has left",
+    edits: [
+      [
+        countAndAnswer,
+        "    req.session.visits ||= 1;\n    res.json({ data: { visits: req.session.visits } });\n    req.session.visits++;",
+      ],
+    ],
+    goal: "a second visit counts 2",
+    says: "counted when the answer has left, too late to be stored",
+  },
 ];

@@ -627,4 +627,34 @@ export const mistakes: readonly Mistake[] = [
     goal: "a visitor is remembered after a restart",
     says: 'it looks for the session at "sess:',
   },
+  {
+    name: "Secure on http",
+    edits: [["maxAge: sessionLifeMs,", "maxAge: sessionLifeMs, secure: true,"]],
+    goal: "a visitor is remembered after a restart",
+    says: "The session cookie is Secure: on http nobody gets it",
+  },
+  {
+    name: "SameSite=None on http",
+    edits: [["maxAge: sessionLifeMs,", 'maxAge: sessionLifeMs, sameSite: "none",']],
+    goal: "a visitor is remembered after a restart",
+    says: "SameSite=None demands Secure",
+  },
+  {
+    name: "the limits under the names of other clients",
+    edits: [[patience, "retry_strategy: () => 1000, socket_timeout: 2,"]],
+    goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
+    says: "keeps the visitor waiting for more than 3 s: `maxRetriesPerRequest` is 20",
+  },
+  {
+    name: "a patience of five seconds",
+    edits: [[patience, "maxRetriesPerRequest: 3, commandTimeout: 5_000,"]],
+    goal: "without Redis, a visitor gets an error within 3 s, and is back when Redis is",
+    says: "keeps somebody new waiting for more than 3 s: `commandTimeout` is 5000 ms",
+  },
+  {
+    name: "a store that does not prolong",
+    edits: [["{ client: redis }", "{ client: redis, disableTouch: true }"]],
+    goal: "Hours after the last visit",
+    says: "`disableTouch` keeps the store from prolonging it",
+  },
 ];

@@ -796,4 +796,19 @@ ${storeUser}      req.session.save((error) => {
     goal: "With a database that fails",
     says: "the right password is answered 401 when hashing takes its time",
   },
+  {
+    name: "the function of another language",
+    edits: [["bcrypt.compare(", "bcrypt.checkpw("]],
+    goal: "the right password logs in",
+    says: "the package has no `checkpw`",
+  },
+  {
+    name: "neither the new session nor its write is waited for",
+    edits: [
+      ["await regenerateSession(req)", "void regenerateSession(req)"],
+      ["await saveSession(req)", "void saveSession(req)"],
+    ],
+    goal: "the session id from before login is nobody afterwards",
+    says: "nothing waits for `regenerate`",
+  },
 ];

@@ -394,7 +394,7 @@ export const mistakes: readonly Mistake[] = [
       ["requireAuth, validate({ body: ProfileSchema })", "validate({ body: ProfileSchema })"],
     ],
     goal: "PATCH /me changes the display name and nothing else",
-    says: "PATCH /me crashed: there is no user where one is used",
+    says: "PATCH /me has no guard",
   },
   {
     name: "PATCH /me guarded by the session alone",
@@ -822,5 +822,14 @@ ${readUserId}`,
     edits: [["z.string().trim().min(1).max(80)", "z.string().min(1).max(80)"]],
     goal: "PATCH /me changes the display name and nothing else",
     says: "stores a name that the schema does not trim",
+  },
+  {
+    name: "the body goes to the database as it came",
+    edits: [
+      ["validate({ body: ProfileSchema }), async", "async"],
+      ["req.user.id, req.validBody", "req.user.id, req.body"],
+    ],
+    goal: "PATCH /me changes the display name and nothing else",
+    says: "no `validate` stands before the handler",
   },
 ];

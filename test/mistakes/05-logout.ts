@@ -324,7 +324,7 @@ export const mistakes: readonly Mistake[] = [
       [clear, ""],
       [answer, answer.replace("end();\n", `end();\n${clear}`)],
     ],
-    goal: "the browser drops its cookie",
+    goal: "other devices stay logged in",
     says: "leaves the cookie in the browser",
   },
   {
@@ -745,5 +745,23 @@ ${destroy}`,
     ],
     goal: "a page of another site cannot log anybody out",
     says: "A page of another site can log people out",
+  },
+  {
+    name: "the cookie is cleared after the answer",
+    edits: [
+      [clear, ""],
+      [
+        answer,
+        answer.replace("    res.status(204).end();\n", `    res.status(204).end();\n${clear}`),
+      ],
+    ],
+    goal: "the browser drops its cookie",
+    says: "when its answer has left: too late",
+  },
+  {
+    name: "the cookie is cleared before an end that may fail",
+    edits: [[`${destroy}${clear}`, `${clear}${destroy}`]],
+    goal: "a store that fails answers 500",
+    says: "A logout that fails clears the cookie",
   },
 ];

@@ -208,7 +208,7 @@ export class Answer {
     throw new GoalUnmet(
       `${this.route} still answers 501: it is the stub.`,
       this,
-      "Work through the TODOs in their order, from the first; this goal looks at the result.",
+      "This goal looks at the result.",
       whereStubIs(this.request),
     );
   }

@@ -353,7 +353,7 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     name: "forgotten after some seconds",
     edits: [["      secret,\n", "      secret,\n      cookie: { maxAge: 3600 },\n"]],
     goal: "With time between the requests",
-    says: "GET /visits counts 1, not 2",
+    says: "and is gone: GET /visits counts 1",
   },
   {
     name: "an expiry that is fixed when the app starts",

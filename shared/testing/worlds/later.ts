@@ -18,6 +18,8 @@ import { patiently } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const minute = 1 / 60;
+/** How long a session lasts is the lesson of step 2: before it, a minute may be enough. */
+const moments = minute / 30;
 /** More than any account needs, and fewer than a dictionary has. */
 const guessesPerDay = 110;
 const manyStrangers = 300;
@@ -35,8 +37,7 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
   const { open, step } = goal;
   const site = await open();
   await withClock(goal.redis, async (pass) => {
-    // How long a session lasts is the lesson of step 2.
-    const before = () => pass(step >= 2 ? 0.5 : minute);
+    const before = () => pass(step >= 2 ? 0.5 : moments);
     const contract = new Contract(step);
     const actor = () => new Actor(contract, site, site.browser(), { before });
     const lifeNow = async () => {
@@ -68,7 +69,7 @@ async function timersRun(goal: WorldGoal): Promise<void> {
     await actor.does({ does: "visit" });
     await withClock(goal.redis, async (pass) => {
       for (let round = 0; round < 3; round++) {
-        await pass(minute);
+        await pass(step >= 2 ? minute : moments);
         await timers.settle(site);
         const [place] = timers.places;
         const circumstances = `once a timer has run${place ? ` (${place})` : ""}`;

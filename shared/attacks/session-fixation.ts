@@ -9,9 +9,11 @@ export const sessionFixation = attack({
     const mallory = browser("mallory");
     const ada = browser("ada");
     await tell("Mallory visits, and gets a cookie.");
-    const { setCookies } = await mallory.get("/visits");
+    const { status: answered, setCookies } = await mallory.get("/visits");
     const planted = await mallory.cookieHeader();
-    if (!planted) throw new NotPlayable("a visit sets no cookie");
+    if (!planted) {
+      throw new NotPlayable(`a visit sets no cookie (GET /visits answered ${answered})`);
+    }
     await tell("Mallory plants that cookie in Ada's browser.");
     for (const each of setCookies) await ada.accept(each);
     await tell("Ada logs in.");

@@ -30,6 +30,9 @@ const usualMs = 100;
 /** A file that fails is told so after them. */
 const trialsAtOnce = 4;
 
+/** What is judged, and where it stands. */
+type Judged = Parameters<Lane["judge"]>[1];
+
 interface Share {
   lane: Lane;
   goals: string[];
@@ -123,10 +126,12 @@ export class Engine {
     const listed = [...step.goals, ...(only ? trialsOf(step).filter(isAsked) : [])];
     let untouched = false;
     let judgements: Judgement[];
+    let judged: Judged | undefined;
     try {
       const code = source ?? readLearnersFile(step);
       untouched = isStarter(step, code);
-      const judged = { code, file: whereItStands(owner) };
+      const file = { code, file: whereItStands(owner) };
+      judged = file;
       const goals = listed.filter(isAsked);
       const findings: Judgement["findings"] = new Map();
       let isTold = false;
@@ -142,7 +147,7 @@ export class Engine {
       };
       const options = { signal, onFinding: onUnmet && onFinding };
       judgements = await Promise.all(
-        this.#shares(goals).map((share) => share.lane.judge(step, judged, share.goals, options)),
+        this.#shares(goals).map(({ lane, goals }) => lane.judge(step, file, goals, options)),
       );
       if (!signal?.aborted) this.#learnDurations(goals, judgements);
     } catch (error) {
@@ -154,7 +159,7 @@ export class Engine {
     const isWhole = !only && judgements.every((each) => faultOf(each) === undefined);
     return {
       step,
-      goals: isWhole ? withCause(goals) : goals,
+      goals: isWhole && judged ? await this.#withCause(step, judged, goals) : goals,
       broken: [...new Map(judgements.flatMap(({ broken }) => [...broken])).values()],
       ...(fault !== undefined && { fault }),
       untouched,
@@ -201,6 +206,26 @@ export class Engine {
       ({ verdict }) => verdict === "unmet",
     );
     return failed ? { failed: { step, goal: failed.goal, message: failed.message ?? "" } } : {};
+  }
+
+  /** When goals wait, and none says why: what the first of them waits for is what has to be mended. */
+  async #withCause(step: StepEntry, judged: Judged, goals: GoalResult[]): Promise<GoalResult[]> {
+    const waiting = counted(goals).find(({ verdict }) => verdict === "not judged");
+    if (!waiting || counted(goals).some(({ verdict }) => verdict === "unmet")) return goals;
+    const { goal, message: reason = "" } = waiting;
+    const message = (await this.#isMetAlone(step, judged, goal))
+      ? `Here ${reason}, and alone this goal is met: the last app has left something behind.\nEach goal builds an app of its own, from a module that is evaluated anew. What stands on \`globalThis\`, or is changed in a package, outlives both. Make it inside of \`createApp\`.`
+      : `${reason[0]?.toUpperCase()}${reason.slice(1)}.\nEverything else waits for that.`;
+    return goals.map((each) => (each === waiting ? { goal, verdict: "unmet", message } : each));
+  }
+
+  /** Whether a goal is met where no other one has run before. */
+  async #isMetAlone(step: StepEntry, judged: Judged, goal: GoalEntry): Promise<boolean> {
+    const [lane] = this.#lanes;
+    if (!lane || goal === step.goals[0]) return false;
+    await lane.forget();
+    const { findings } = await lane.judge(step, judged, [goal.name]);
+    return findings.get(goal.name)?.verdict === "met";
   }
 
   #learnDurations(goals: readonly GoalEntry[], judgements: readonly Judgement[]): void {
@@ -260,22 +285,6 @@ function lostGoals({ step, goals, fault }: StepResult): LostGoal[] {
         `Step ${step.number} asked for it: ${goal.name} (steps/${step.slug}/README.md).`,
       ].join("\n"),
     }));
-}
-
-/**
- * When goals wait, and none says why: what the first of them waits for is what has to be mended. If a goal
- * has seen it work before, one app leaves something to the next.
- */
-function withCause(goals: GoalResult[]): GoalResult[] {
-  const waiting = counted(goals).find(({ verdict }) => verdict === "not judged");
-  if (!waiting || counted(goals).some(({ verdict }) => verdict === "unmet")) return goals;
-  const { message: reason = "" } = waiting;
-  // The first goal is what the others build on. A refusal or a crash speaks for itself.
-  const message =
-    counted(goals)[0]?.verdict === "met" && !/ answered [45]\d\d/.test(reason)
-      ? `Here ${reason}, although a goal before saw it work: the last app has left something behind.\nEach goal builds an app of its own, from a module that is evaluated anew. What stands on \`globalThis\`, or is changed in a package, outlives both. Make it inside of \`createApp\`.`
-      : `${reason[0]?.toUpperCase()}${reason.slice(1)}.\nEverything else waits for that.`;
-  return goals.map((each) => (each === waiting ? { ...each, verdict: "unmet", message } : each));
 }
 
 /** Why no more can be judged, if so: it lies with the file as a whole, or with Redis. */

@@ -256,6 +256,12 @@ export class Lane {
     };
   }
 
+  /** Leaves behind what the app has put where the next one finds it: the next run has a thread of its own. */
+  async forget(): Promise<void> {
+    await this.#running;
+    await this.#pool.stop();
+  }
+
   /** Lets a run that is under way come to its end, and ends everything that was started. */
   async close(): Promise<void> {
     // A thread that is ended in the middle of a bcrypt comparison takes the process with it.

@@ -48,6 +48,15 @@ const ofRedis = [
   "username",
 ];
 
+/** What somebody sets who wants an end to waiting. */
+const limits = [
+  "commandTimeout",
+  "connectTimeout",
+  "maxRetriesPerRequest",
+  "retryStrategy",
+  "socketTimeout",
+];
+
 /** What a connection does without an option, where it does well without. */
 const symptomOf: Readonly<Record<string, RegExp>> = {
   reconnectOnError: /does not come back/,
@@ -190,7 +199,17 @@ export function noteMissingGuard(route: string): void {
 
 /** Notes an option that ioredis does not know. */
 export function noteRedisOptions(options: object): void {
-  noteMisspelt("`new Redis()`", unknownOf(options, ofRedis), ofRedis);
+  const unknown = unknownOf(options, ofRedis);
+  noteMisspelt("`new Redis()`", unknown, ofRedis);
+  for (const [name, value] of Object.entries(unknown)) {
+    const inside = Object.keys(Object(value)).filter((each) => limits.includes(each));
+    if (inside.length === 0) continue;
+    noted.push({
+      symptom: /keeps .* waiting|does not come back/,
+      claim: `${listed(inside)} ${inside.length === 1 ? "stands" : "stand"} inside \`${name}\`, where \`new Redis()\` does not look.`,
+      reason: `Other clients want it so. Here it is \`new Redis(url, { ${inside[0]}: … })\`. ${silence}`,
+    });
+  }
 }
 
 /** Notes a setting that Express does not know. */
@@ -238,7 +257,7 @@ function noteMisspelt(call: string, given: object, known: readonly string[], pla
 }
 
 function listed(names: readonly string[]): string {
-  return names.map((name) => `\`${name}\``).join(" and ");
+  return new Intl.ListFormat("en-GB").format(names.map((name) => `\`${name}\``));
 }
 
 /** Without what a package knows: that has a default, given or not. */

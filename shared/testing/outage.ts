@@ -70,11 +70,15 @@ export async function visitorBehind(
       "By default ioredis retries a command 20 times, and waits for an answer without end. Limit both: how often, and for how many milliseconds. All of it, connecting included, has to be over before 3 s are.",
       1,
     );
+    const isNewcomer = during.data.visits === 1;
+    const isKnown = Number(during.data.visits) > 1;
     must(
       during.status >= 500,
-      `${what} ${Number(during.data.visits) === 1 ? "makes a visitor who has a session a newcomer" : "goes unnoticed"}: the answer is ${during.status}.`,
+      `${what} ${isNewcomer ? "makes a visitor who has a session a newcomer" : "goes unnoticed"}: the answer is ${during.status}${isKnown ? ", out of the memory of this process" : ""}.`,
       during,
-      "A session that cannot be read is no session that is not there: whoever is logged in must never look logged out because a server is missing. The error belongs to the error handler.",
+      !isKnown
+        ? "A session that cannot be read is no session that is not there: whoever is logged in must never look logged out because a server is missing. The error belongs to the error handler."
+        : "What one process keeps of a session, the next one does not know, and does not change: read it from Redis each time, and hand its error to the error handler.",
       2,
     );
     const newcomer = await visit(app.browser(), patienceMs / hurry).catch((error) => error);

@@ -222,9 +222,10 @@ goal("the answer waits until the session is stored", async ({ site, browser, red
   const whenAnswered = await loggedIn();
   writes.release();
   const answer = await login.answer;
+  const [former] = site.commands.sent.filter((command) => isOf(command, "store")).slice(-2);
   must(
     whenAnswered === (await loggedIn()) || whenAnswered > before,
-    "The answer to a login leaves before the session is stored.",
+    `The answer to a login leaves before the ${former?.args.join(" ").includes(ada.id) ? "session" : "user's id"} is stored.`,
     [answer, "SET was still on its way to Redis when the headers arrived"],
     "A browser acts on the headers: its next request can overtake the write, and is anonymous. Put the user into the session, `await saveSession(req)`, then answer; `req.session.save()` returns no Promise.",
   );

@@ -464,7 +464,7 @@ ${storeUser}      req.session.save((error) => {
       ],
     ],
     goal: "With inputs of every kind",
-    says: "typed with another keyboard",
+    says: "typed in more bytes by another keyboard",
   },
   {
     name: "an error of the store is answered with the cookie of the login",

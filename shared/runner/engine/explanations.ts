@@ -182,11 +182,20 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
     },
   ],
   [
+    /undefined \(reading 'expires'\)/,
+    {
+      cause: "a session that was stored without its `cookie` is read",
+      advice:
+        "express-session reads from it how long the session lives. Whatever makes a text of a session, such as the `serializer` of a store, keeps `cookie`, as `JSON.stringify(session)` does.",
+    },
+  ],
+  [
     /^Connection is closed/,
     {
-      cause: "the connection to Redis is closed, and what was asked of it is rejected",
+      cause:
+        "the connection to Redis is closed, and `connect()`, or what was asked of it, is rejected",
       advice:
-        "So is `connect()` when Redis is away, and somebody has to catch it. `new Redis()` connects by itself, and tries again; with `lazyConnect`, the first command does.",
+        "When Redis is away, somebody has to catch that. `new Redis()` connects by itself, and tries again; with `lazyConnect`, the first command does.",
     },
   ],
   [

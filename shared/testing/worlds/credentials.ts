@@ -183,7 +183,7 @@ export async function otherKeyboards(site: Site): Promise<void> {
   const isNormalized = (await apart(few)).succeeded;
   const elsewhere = isNormalized ? accents.password.normalize("NFD") : accents.password;
   const rightOnes = [
-    { ...accents, password: elsewhere, how: "typed with another keyboard" },
+    { ...accents, password: elsewhere, how: "typed in more bytes by another keyboard" },
     { ...square, how: "with a ²" },
     { ...spaced, how: "with a no-break space (U+00A0)" },
     {

@@ -143,6 +143,13 @@ export class Answer {
         meaning && "",
       );
     }
+    must(
+      !(this.succeeded && statuses.every((each) => each >= 400) && this.#looksRefused),
+      `${this.route} refuses with the status ${this.status}, not ${statuses[0]}.`,
+      this,
+      `Programs look at the status first: \`res.status(${statuses[0]}).json(…)\`. In Express 5, \`res.json\` takes the body alone.`,
+      todo,
+    );
     must(false, claim, this, reason, todo);
   }
 
@@ -196,6 +203,11 @@ export class Answer {
       lines.push(`  Set-Cookie: ${describeSetCookie(setCookie)}`);
     if (this.thrown) lines.push(`  ${describeError(this.thrown)}`);
     return lines.join("\n");
+  }
+
+  /** Whether its body is that of a refusal, whatever its status. */
+  get #looksRefused(): boolean {
+    return this.errorCode !== undefined || typeof this.body === "number";
   }
 
   #isAStub(): never {

@@ -316,12 +316,17 @@ function brokeOff(site: Site, route: string, error: unknown, thrown: Error | und
   );
 }
 
+/** Whether a function takes too little to answer; one that is async may have another use. */
+function isMaker({ length, constructor }: (...args: never[]) => unknown): boolean {
+  return length === 1 || (length === 0 && constructor.name !== "AsyncFunction");
+}
+
 /** Something that is mounted and has no use for a response or for `next`, such as what makes a middleware. */
 function mountedMisfit({ router }: Express, path: string): Cause | undefined {
   const middleware = router.stack.find(({ route, handle }) => !route && handle.length < 2);
   // A handler may do without parameters, and one that is written in its place has no name.
   const handlers = router.stack.flatMap(({ route }) => (route?.path === path ? route.stack : []));
-  const misfit = middleware ?? handlers.find(({ handle }) => handle.length === 1 && handle.name);
+  const misfit = middleware ?? handlers.find(({ handle }) => handle.name && isMaker(handle));
   if (!misfit) return undefined;
   const { name } = misfit.handle;
   if (!name) {

@@ -1,6 +1,7 @@
 import type { Command, Redis } from "ioredis";
 import { aheadOfRedis } from "./clock.ts";
 import { noteRedisWrite } from "./memory-store.ts";
+import { sessionOption } from "./options.ts";
 import { scriptOf, shareTime } from "./scripts.ts";
 import { pause } from "./time.ts";
 
@@ -393,6 +394,13 @@ export function whyBack(commands: readonly SentCommand[]): string {
   const [check, store] = [others.at(-2), others.at(-1)];
   return check && store && !isOf(check, "store", "delete")
     ? `: it was there at ${check.name.toUpperCase()}, and gone by the time of ${store.name.toUpperCase()}`
+    : whyWritten();
+}
+
+function whyWritten(): string {
+  const { name } = Object(sessionOption("store")).constructor as { name: string };
+  return name === "RedisStore"
+    ? ": the store is a `RedisStore`, which writes whether there is one or not"
     : ": its cookie works again";
 }
 

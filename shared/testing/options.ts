@@ -49,13 +49,13 @@ const ofRedis = [
 ];
 
 /** What somebody sets who wants an end to waiting. */
-const limits = [
+const limits = new Set([
   "commandTimeout",
   "connectTimeout",
   "maxRetriesPerRequest",
   "retryStrategy",
   "socketTimeout",
-];
+]);
 
 /** What a connection does without an option, where it does well without. */
 const symptomOf: Readonly<Record<string, RegExp>> = {
@@ -202,7 +202,7 @@ export function noteRedisOptions(options: object): void {
   const unknown = unknownOf(options, ofRedis);
   noteMisspelt("`new Redis()`", unknown, ofRedis);
   for (const [name, value] of Object.entries(unknown)) {
-    const inside = Object.keys(Object(value)).filter((each) => limits.includes(each));
+    const inside = Object.keys(Object(value)).filter((each) => limits.has(each));
     if (inside.length === 0) continue;
     noted.push({
       symptom: /keeps .* waiting|does not come back/,
@@ -241,8 +241,12 @@ export function unheardOption(said: string): Cause | undefined {
 function noteMisspelt(call: string, given: object, known: readonly string[], place?: string): void {
   const strange = Object.keys(given).filter((name) => !known.includes(name));
   const misspelt = strange.flatMap((name) => {
-    const meant = known.find((each) => !(each in given) && isNear(name, each));
-    return meant ? [{ name, meant, symptom: symptomOf[meant] }] : [];
+    const free = known.filter((each) => !(each in given));
+    const meant = free.find((each) => isNear(name, each));
+    if (meant) return [{ name, meant, symptom: symptomOf[meant] }];
+    // `cookieName`, `SESSION_COOKIE_SECURE`: what it is about is spoken of.
+    const tail = free.find((each) => plain(name).endsWith(plain(each)));
+    return tail ? [{ name, meant: tail, symptom: new RegExp(`\\b${tail}\\b`, "i") }] : [];
   });
   for (const symptom of new Set(misspelt.map((each) => each.symptom))) {
     const alike = misspelt.filter((each) => each.symptom === symptom);
@@ -266,8 +270,11 @@ function unknownOf(given: object, known: readonly string[]): object {
 }
 
 function isNear(name: string, known: string): boolean {
-  const plain = (word: string) => word.replaceAll(/[-_ ]/g, "").toLowerCase();
   return leven(plain(name), plain(known)) <= Math.floor(known.length / lettersPerEdit);
+}
+
+function plain(word: string): string {
+  return word.replaceAll(/[-_ ]/g, "").toLowerCase();
 }
 
 function at(place: string | undefined): string {

@@ -171,17 +171,19 @@ goal("a changed name shows on the next request", async ({ site }) => {
 
 goal("PATCH /me changes the display name and nothing else", async ({ site }) => {
   const browser = await loggedIn(site, ada);
+  const update = vi.spyOn(site.db.users, "update");
   const answer = await browser.patch("/me", { displayName: "  Augusta Ada  " });
+  const [[id] = []] = update.mock.calls;
   answer.mustBe(
     200,
-    `PATCH /me answers ${answer.status}, not 200.`,
+    `PATCH /me answers ${answer.status}, not 200${typeof id === "object" ? `: db.users.update is asked for ${JSON.stringify(id)}, which is no id` : ""}.`,
     "400 says that the schema refused { displayName }. `db.users.update(id, { displayName })` takes the id first, and resolves to undefined when nobody has that id.",
   );
   const after = await site.db.users.findById(ada.id);
   const parsed = JSON.stringify(site.watch.validBodies.get(answer.route));
   must(
     after?.displayName === "Augusta Ada",
-    `PATCH /me ${after?.displayName !== "  Augusta Ada  " ? "does not store the new name" : parsed?.includes('"Augusta Ada"') ? "stores the name as the client sent it, and not as the schema made it" : parsed ? "stores a name that the schema does not trim" : "stores the name as the client sent it: no `validate` stands before the handler"}.`,
+    `PATCH /me ${typeof after?.displayName !== "string" ? "stores something else than the name" : after.displayName !== "  Augusta Ada  " ? "does not store the new name" : parsed?.includes('"Augusta Ada"') ? "stores the name as the client sent it, and not as the schema made it" : parsed ? "stores a name that the schema does not trim" : "stores the name as the client sent it: no `validate` stands before the handler"}.`,
     [answer, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
     "A schema with `.trim()` makes `req.validBody`, an object with `displayName`: that is what `db.users.update` takes, after the id. `req.body` is still the client's, with every other field that it cared to send.",
   );

@@ -92,7 +92,7 @@ goal("the browser drops its cookie", async ({ site, redis }) => {
   const cleared = logout.setCookies.filter(({ name }) => name === setCookie.name);
   must(
     !logout.sessionCookie && cleared.length <= 1,
-    `Logging out ${logout.sessionCookie ? "gives the browser a session cookie again" : "sends more than one Set-Cookie for the session"}.`,
+    `Logging out ${logout.sessionCookie?.value === setCookie.value ? "sends the cookie of its session once more: `req.session` lives on" : logout.sessionCookie ? "gives the browser a session cookie again" : "sends more than one Set-Cookie for the session"}.`,
     logout,
     "`regenerate` begins another session, and one that lives on in `req.session` sets its cookie again, also when its key is gone. `destroySession` ends both: destroy first, then clear.",
   );

@@ -129,10 +129,12 @@ export function noteSessionOptions(options: object | undefined, place: string | 
     });
   }
   noteMisspelt("`session()`", given, ofSession, place);
+  noteForeignNames("`session()`", given, ofSession, place);
   const cookie: unknown = Reflect.get(given, "cookie");
   if (typeof cookie === "function") return;
   const flags: object = { ...(typeof cookie === "object" ? cookie : undefined) };
   noteMisspelt("`cookie`", flags, ofCookie, place);
+  noteForeignNames("`cookie`", flags, ofCookie, place);
   for (const name of ofCookie.filter((each) => each in given && !(each in flags))) {
     noted.push({
       symptom: new RegExp(`\\b${name}\\b`, "i"),
@@ -241,12 +243,8 @@ export function unheardOption(said: string): Cause | undefined {
 function noteMisspelt(call: string, given: object, known: readonly string[], place?: string): void {
   const strange = Object.keys(given).filter((name) => !known.includes(name));
   const misspelt = strange.flatMap((name) => {
-    const free = known.filter((each) => !(each in given));
-    const meant = free.find((each) => isNear(name, each));
-    if (meant) return [{ name, meant, symptom: symptomOf[meant] }];
-    // `cookieName`, `SESSION_COOKIE_SECURE`: what it is about is spoken of.
-    const tail = free.find((each) => plain(name).endsWith(plain(each)));
-    return tail ? [{ name, meant: tail, symptom: new RegExp(`\\b${tail}\\b`, "i") }] : [];
+    const meant = known.find((each) => !(each in given) && isNear(name, each));
+    return meant ? [{ name, meant, symptom: symptomOf[meant] }] : [];
   });
   for (const symptom of new Set(misspelt.map((each) => each.symptom))) {
     const alike = misspelt.filter((each) => each.symptom === symptom);
@@ -256,6 +254,20 @@ function noteMisspelt(call: string, given: object, known: readonly string[], pla
       ...(symptom && { symptom }),
       claim: `${listed(names)} ${isOne ? "is no option" : "are no options"} of ${call}${at(place)}.`,
       reason: `${isOne ? "It is" : "They are"} spelled ${listed(meant)}. ${silence}`,
+    });
+  }
+}
+
+/** Notes what other frameworks call an option: `cookieName`, `SESSION_COOKIE_SECURE`. */
+function noteForeignNames(call: string, given: object, known: readonly string[], place?: string) {
+  for (const name of Object.keys(given)) {
+    if (known.some((each) => each === name || isNear(name, each))) continue;
+    const meant = known.find((each) => !(each in given) && plain(name).endsWith(plain(each)));
+    if (!meant) continue;
+    noted.push({
+      symptom: new RegExp(`\\b${meant}\\b`, "i"),
+      claim: `\`${name}\` is no option of ${call}${at(place)}.`,
+      reason: `Here it is called \`${meant}\`. ${silence}`,
     });
   }
 }

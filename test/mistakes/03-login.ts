@@ -83,7 +83,7 @@ export const mistakes: readonly Mistake[] = [
     name: "the refusal is a 200",
     edits: [[refuse, refuse.replace("res.status(401)", "res")]],
     goal: "a wrong password answers 401",
-    says: "A wrong password answers 200, not 401",
+    says: "POST /auth/login refuses with the status 200, not 401",
   },
   {
     name: "return inside the callback of compare",
@@ -253,7 +253,7 @@ ${refusal.replace("!user || ", "")}`,
       [storeUser, `    await saveSession(req);\n${storeUser}`],
     ],
     goal: "the answer waits until the session is stored",
-    says: "leaves before the session is stored",
+    says: "leaves before the user's id is stored",
   },
   {
     name: "an error of save is only logged",

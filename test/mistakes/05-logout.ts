@@ -325,7 +325,7 @@ export const mistakes: readonly Mistake[] = [
       [answer, answer.replace("end();\n", `end();\n${clear}`)],
     ],
     goal: "other devices stay logged in",
-    says: "leaves the cookie in the browser",
+    says: "when its answer has left: too late",
   },
   {
     name: "cleared, and set again by a new session",
@@ -342,7 +342,7 @@ export const mistakes: readonly Mistake[] = [
     name: "cleared, and the emptied session set again",
     edits: [["    await destroySession(req);\n    res", "    delete req.session.userId;\n    res"]],
     goal: "the browser drops its cookie",
-    says: "gives the browser a session cookie again",
+    says: "sends the cookie of its session once more",
   },
   {
     name: "any method logs out",
@@ -745,18 +745,6 @@ ${destroy}`,
     ],
     goal: "a page of another site cannot log anybody out",
     says: "A page of another site can log people out",
-  },
-  {
-    name: "the cookie is cleared after the answer",
-    edits: [
-      [clear, ""],
-      [
-        answer,
-        answer.replace("    res.status(204).end();\n", `    res.status(204).end();\n${clear}`),
-      ],
-    ],
-    goal: "the browser drops its cookie",
-    says: "when its answer has left: too late",
   },
   {
     name: "the cookie is cleared before an end that may fail",

@@ -268,7 +268,7 @@ function neverAnswered(
   const route = `${method} ${path}`;
   const sent = [route, cookie && `  Cookie: ${shortenedCookies(cookie)}`].filter(Boolean);
   const silence = [...sent, `→ no answer within ${withinMs / 1000} s`].join("\n");
-  const misfit = mountedMisfit(site.app, path);
+  const misfit = thrown ? undefined : mountedMisfit(site.app, path);
   must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);
   const meaning = meaningOf(thrown);
   const words = thrown ? describeError(thrown) : "";

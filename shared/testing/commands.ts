@@ -291,6 +291,11 @@ export function isOf(command: SentCommand, ...kinds: CommandKind[]): boolean {
   return kindsOf(command).some((kind) => kinds.includes(kind));
 }
 
+/** Whether something was deleted that has a text in its name. */
+export function deletes(commands: readonly SentCommand[], text: string): boolean {
+  return commands.some((sent) => isOf(sent, "delete") && sent.args.join(" ").includes(text));
+}
+
 /** What a command is about. A script that writes is about all that it writes, whatever it reads before. */
 export function kindsOf(command: SentCommand): CommandKind[] {
   if (!/^eval/i.test(command.name)) return [kindOf(command)];

@@ -12,6 +12,7 @@ import { forgetConnections, watchConnections } from "./connections.ts";
 import { recogniseSessions } from "./cookies.ts";
 import { describeCause } from "./crashes.ts";
 import { forgetEnvironment, tellProduction, watchEnvironment } from "./environment.ts";
+import { evaluateAnew } from "./evaluation.ts";
 import { tellJudged } from "../runner/engine/early-word.ts";
 import { meaningOf, noError } from "../runner/engine/explanations.ts";
 import { stepOfTest } from "../runner/manifest.ts";
@@ -169,13 +170,12 @@ export function goalsFor(module: StepModule) {
       tellProduction(false);
       forgetConfiguration();
       forgetWrites();
-      const { filepath } = task.file;
-      const evaluateAnew = () =>
-        import(/* @vite-ignore */ `${dirname(filepath)}/app.ts?process=${++processes}`);
+      const app = `${dirname(task.file.filepath)}/app.ts`;
+      const anotherProcess = () => evaluateAnew<StepModule>(app, () => processes++);
       await use({
         // What the goal before made the app count, in the module itself, is not counted here.
-        module: await evaluateAnew(),
-        evaluateAnew,
+        module: await anotherProcess(),
+        evaluateAnew: anotherProcess,
         redisUrl: inject("redisUrl"),
         prefix: `${inject("keyPrefix")}${++corners}:`,
         errors: run.errors,

@@ -92,7 +92,7 @@ async function whyRefused(
             : compared.text !== credentials.password
               ? "bcrypt compares another text than the password that was sent"
               : compared.hash !== user?.passwordHash
-                ? "bcrypt compares it with another hash than the user's"
+                ? "bcrypt compares it with another hash than the user's, as when nobody awaits `findByEmail`"
                 : "bcrypt says that it does not match";
   return { why, evidence };
 }

@@ -72,7 +72,7 @@ goal("the session lives in Redis for a day, like its cookie", async ({ site, bro
         ? "The session stays in Redis for ever."
         : Math.abs(ttlMs - livesMs) < 60_000
           ? `The session lives ${describeDuration(ttlMs)}, not a day.`
-          : "The cookie and the session in Redis expire at different times.",
+          : `The cookie lives ${describeDuration(livesMs)}, and the session in Redis ${describeDuration(ttlMs)}.`,
     [answer, `TTL ${key.slice(0, 12)}… → ${inRedis}`],
     "`maxAge`, inside `cookie: {}`, so spelled and in milliseconds, gives the cookie its expiry, and the store takes its TTL from it: set in this one place, both end together. (The store's own `ttl` is in seconds, and `disableTTL` keeps the key for ever.)",
   );

@@ -1,7 +1,7 @@
 import { seededUsers } from "../../shared/app/database.ts";
 import { guessByAnswer } from "../../shared/attacks/account-guessing.ts";
 import { sessionFixation } from "../../shared/attacks/session-fixation.ts";
-import { fullRedis, isOf } from "../../shared/testing/commands.ts";
+import { deletes, fullRedis, isOf } from "../../shared/testing/commands.ts";
 import { sessionIdInHeader } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { mustTakeAsLong } from "../../shared/testing/guessing.ts";
@@ -151,18 +151,17 @@ goal("the session id from before login is nobody afterwards", async ({ site, bro
   const key = await sessionKeyOf(site, redis, () => browser.get("/visits", { headers }));
   const former = key && (await redis.read(key));
   const others = [...(await redis.contents())].filter(([name]) => name !== key);
-  const planted = sessionIdInHeader(seen.planted) ?? "none";
-  const ends = site.commands.sent.filter((command) => isOf(command, "delete"));
+  const isEnded = deletes(site.commands.sent, sessionIdInHeader(seen.planted) ?? "none");
   const inTheNewOne = others.filter(([, value]) => value.includes(ada.id)).length > 1;
   must(
     !seen.sameId && !former?.includes(ada.id),
     seen.sameId
-      ? ends.some(({ args }) => args.some((arg) => arg.includes(planted)))
+      ? isEnded
         ? "A login is answered before its new session is there: nothing waits for `regenerate`."
         : "A login keeps the session id from before."
       : inTheNewOne
         ? "The session id from before login is logged in afterwards, too."
-        : "A login stores the user in the session from before, and not in the new one: nothing waits for `regenerate`.",
+        : `A login stores the user in the session from before, and not in the new one: nothing ${isEnded ? "waits for" : "calls"} \`regenerate\`.`,
     [...answers, `the session that it opens: ${key} = ${former ?? "none"}`],
     "An attacker who gets a victim to start with a session id of the attacker's choice owns the session that the victim logs in to (session fixation). A fresh id at every login, waited for before anything is stored, makes the old one worthless.",
   );

@@ -287,7 +287,7 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
   [
     /showFriendlyErrorStack/,
     {
-      cause: "a command of ioredis is called without its connection",
+      cause: "the store has no connection, or a command of ioredis has lost its own",
       advice:
         "The store takes the connection by name: `new RedisStore({ client: redis })`. And `redis.get`, handed over as a function, forgets whose it is: `(key) => redis.get(key)`.",
     },

@@ -183,7 +183,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   const parsed = JSON.stringify(site.watch.validBodies.get(answer.route));
   must(
     after?.displayName === "Augusta Ada",
-    `PATCH /me ${typeof after?.displayName !== "string" ? "stores something else than the name" : after.displayName !== "  Augusta Ada  " ? "does not store the new name" : parsed?.includes('"Augusta Ada"') ? "stores the name as the client sent it, and not as the schema made it" : parsed ? "stores a name that the schema does not trim" : "stores the name as the client sent it: no `validate` stands before the handler"}.`,
+    `PATCH /me ${after?.displayName === ada.displayName ? `does not store the new name${id === undefined ? ": nobody calls db.users.update" : ""}` : after?.displayName !== "  Augusta Ada  " ? `stores ${JSON.stringify(after?.displayName)}, and not the new name` : parsed?.includes('"Augusta Ada"') ? "stores the name as the client sent it, and not as the schema made it" : parsed ? "stores a name that the schema does not trim" : "stores the name as the client sent it: no `validate` stands before the handler"}.`,
     [answer, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
     "A schema with `.trim()` makes `req.validBody`, an object with `displayName`: that is what `db.users.update` takes, after the id. `req.body` is still the client's, with every other field that it cared to send.",
   );

@@ -184,7 +184,9 @@ goal("a client cannot claim another address or https", async ({ open }) => {
   for (const address of ["198.51.100.7", "2001:db8::7", "109.1.2.3", "172.200.1.2", "192.0.2.1"]) {
     must(
       typeof trusts === "function" && !trusts(address, 1),
-      `The app believes ${address}, which is no proxy of yours: whoever asks from there can claim any address.`,
+      production.app.get("trust proxy") === true
+        ? "`trust proxy` is true: the app believes everybody, and whoever asks can claim any address."
+        : `The app believes ${address}, which is no proxy of yours: whoever asks from there can claim any address.`,
       `app.get("trust proxy fn")("${address}", 1) → true`,
       "`trust proxy: true` takes the leftmost entry of X-Forwarded-For, which the client wrote itself. There is one proxy in front of you: trust that one hop.",
     );

@@ -300,7 +300,7 @@ export const mistakes: readonly Mistake[] = [
     name: "trust proxy: true",
     edits: [[trustProxy, trustProxy.replace("1)", "true)")]],
     goal: "a client cannot claim another address or https",
-    says: "The app believes 198.51.100.7, which is no proxy of yours",
+    says: "`trust proxy` is true: the app believes everybody",
   },
   {
     name: "one hop too many",

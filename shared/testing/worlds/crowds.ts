@@ -300,7 +300,8 @@ async function passBy({ address, connections: agent, proxyHeaders: headers }: Si
 async function besideAnotherApp({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
   const other = await open({
-    env: "production",
+    // That the app is asked over https, it learns in step 6.
+    env: step >= 6 ? "production" : "development",
     sessionSecret: "the secret of the other app, beside",
     previousSessionSecrets: ["what signed the cookies of last year, for a while"],
   });

@@ -9,12 +9,12 @@ const crashes = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT"]);
 // A crash at every start is another fault.
 const mostRestarts = 5;
 
-/** Set by whoever watches over this process: what the one before it ended with, or nothing. */
+/** Set by whoever started this process: the signal that ended the one before it, or nothing. */
 const before = process.env[variable];
 // The learner's app shall not find it.
 delete process.env[variable];
 
-/** Whether somebody would start this process again. */
+/** Whether this process is started again when it crashes. */
 export const isSupervised = before !== undefined;
 
 /** The signal that ended the runner before this one, such as SIGSEGV. */
@@ -35,7 +35,7 @@ export async function supervise(script, args) {
       stdio: "inherit",
       env: { ...process.env, [variable]: ended },
     });
-    // The keyboard's reaches both.
+    // What the keyboard sends reaches both.
     const ignore = () => {};
     const terminate = () => void child.kill("SIGTERM");
     process.on("SIGINT", ignore).on("SIGTERM", terminate).on("SIGHUP", terminate);

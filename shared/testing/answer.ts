@@ -117,7 +117,7 @@ export class Answer {
       this.#mustBeOver();
       return;
     }
-    if (this.status === 501) this.#isAStub();
+    if (this.status === 501) this.#failAsStub();
     must(
       !this.headers[fellThrough],
       `Nobody answers ${this.route}: what is mounted there only hands on.`,
@@ -210,7 +210,8 @@ export class Answer {
     return this.errorCode !== undefined || typeof this.body === "number";
   }
 
-  #isAStub(): never {
+  /** Says what a 501 stands for: the stub, or what is left of it. */
+  #failAsStub(): never {
     must(
       this.text === "" || this.errorCode !== undefined,
       `${this.route} answers with the status 501, which is left of the stub.`,

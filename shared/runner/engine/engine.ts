@@ -156,7 +156,8 @@ export class Engine {
     }
     const fault = judgements.find((each) => each.fault !== undefined)?.fault;
     const goals = verdicts(listed, judgements, fault);
-    const isWhole = !only && judgements.every((each) => faultOf(each) === undefined);
+    const isWhole =
+      !only && !signal?.aborted && judgements.every((each) => faultOf(each) === undefined);
     return {
       step,
       goals: isWhole && judged ? await this.#withCause(step, judged, goals) : goals,

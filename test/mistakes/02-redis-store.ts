@@ -130,7 +130,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a ttl in milliseconds",
     edits: [["{ client: redis }", "{ client: redis, ttl: () => sessionLifeMs }"]],
     goal: "the session lives in Redis for a day, like its cookie",
-    says: "expire at different times",
+    says: "The cookie lives 24 h, and the session in Redis 1000 days",
   },
   {
     name: "disableTTL",

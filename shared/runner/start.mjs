@@ -16,12 +16,12 @@ const [command = "step", argument = ""] = process.argv.slice(2);
 const judges = command === "step" || (command === "hint" && !argument.includes("."));
 const serves = command === "dev" || command === "demo";
 
-const why = obstacle();
-if (why) refuse(why);
 const watches = command === "step" && isatty(0) && isatty(1);
 if (watches && !isSupervised && !process.argv.includes("--once")) {
   process.exit(await supervise(fileURLToPath(import.meta.url), process.argv.slice(2)));
 }
+const why = obstacle();
+if (why) refuse(why);
 try {
   if (judges) {
     // Each save leaves garbage in the threads that stay, and V8 would let a heap grow to a multiple of

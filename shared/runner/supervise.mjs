@@ -29,18 +29,18 @@ export const crashedWith = before || undefined;
  * @returns {Promise<number>}
  */
 export async function supervise(script, args) {
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  let child;
+  // What the keyboard sends reaches both.
+  process.on("SIGINT", () => {});
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill("SIGTERM"));
   let ended = "";
   for (let restarts = 0; ; restarts++) {
-    const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+    child = spawn(process.execPath, [...process.execArgv, script, ...args], {
       stdio: "inherit",
       env: { ...process.env, [variable]: ended },
     });
-    // What the keyboard sends reaches both.
-    const ignore = () => {};
-    const terminate = () => void child.kill("SIGTERM");
-    process.on("SIGINT", ignore).on("SIGTERM", terminate).on("SIGHUP", terminate);
     const [code, signal] = await once(child, "exit");
-    process.off("SIGINT", ignore).off("SIGTERM", terminate).off("SIGHUP", terminate);
     if (signal === null) return code;
     if (!crashes.has(signal) || restarts === mostRestarts) {
       if (process.stdin.isTTY) process.stdin.setRawMode(false);

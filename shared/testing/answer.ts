@@ -195,9 +195,7 @@ export class Answer {
 
   /** The exchange on the wire, for people. */
   toString(): string {
-    const { method, path, body, cookie } = this.request;
-    const lines = [[method, path, body && shortenedBody(body)].filter(Boolean).join(" ")];
-    if (cookie) lines.push(`  Cookie: ${shortenedCookies(cookie)}`);
+    const lines = describeRequest(this.request);
     lines.push(`→ ${[this.status, this.thrown ? "" : shortenedBody(this.text)].join(" ").trim()}`);
     for (const setCookie of this.setCookies)
       lines.push(`  Set-Cookie: ${describeSetCookie(setCookie)}`);
@@ -258,11 +256,17 @@ export class Answer {
   }
 }
 
+/** A request on the wire, line by line, for people. */
+export function describeRequest({ method, path, body, cookie }: SentRequest): string[] {
+  const line = [method, path, body && shortenedBody(body)].filter(Boolean).join(" ");
+  return cookie ? [line, `  Cookie: ${shortenedCookies(cookie)}`] : [line];
+}
+
 function shortenedBody(text: string): string {
   return text.length > 160 ? `${text.slice(0, 150)}… (${text.length} characters)` : text;
 }
 
-export function shortenedCookies(header: string): string {
+function shortenedCookies(header: string): string {
   return header
     .split("; ")
     .map((pair) => {

@@ -2,7 +2,7 @@ import { CookieJar } from "tough-cookie";
 import request from "supertest";
 import type { Express } from "express";
 import { meaningOf } from "../runner/engine/explanations.ts";
-import { Answer, shortenedCookies, type SentRequest } from "./answer.ts";
+import { Answer, describeRequest, type SentRequest } from "./answer.ts";
 import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
@@ -261,12 +261,13 @@ export class Browser {
 /** Says why nothing came back, as far as that can be seen. */
 function neverAnswered(
   site: Site,
-  { method, path, cookie }: SentRequest,
+  request: SentRequest,
   withinMs: number,
   thrown: Error | undefined,
 ): never {
+  const { method, path, cookie } = request;
   const route = `${method} ${path}`;
-  const sent = [route, cookie && `  Cookie: ${shortenedCookies(cookie)}`].filter(Boolean);
+  const sent = describeRequest({ ...request, body: undefined });
   const silence = [...sent, `→ no answer within ${withinMs / 1000} s`].join("\n");
   const misfit = thrown ? undefined : mountedMisfit(site.app, path);
   must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);

@@ -76,9 +76,9 @@ export async function visitorBehind(
       during.status >= 500,
       `${what} ${isNewcomer ? "makes a visitor who has a session a newcomer" : "goes unnoticed"}: the answer is ${during.status}${isKnown ? ", out of the memory of this process" : ""}.`,
       during,
-      !isKnown
-        ? "A session that cannot be read is no session that is not there: whoever is logged in must never look logged out because a server is missing. The error belongs to the error handler."
-        : "What one process keeps of a session, the next one does not know, and does not change: read it from Redis each time, and hand its error to the error handler.",
+      isKnown
+        ? "What one process keeps of a session, the next one does not know, and does not change: read it from Redis each time, and hand its error to the error handler."
+        : "A session that cannot be read is no session that is not there: whoever is logged in must never look logged out because a server is missing. The error belongs to the error handler.",
       2,
     );
     const newcomer = await visit(app.browser(), patienceMs / hurry).catch((error) => error);

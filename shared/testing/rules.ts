@@ -685,7 +685,6 @@ function shownBy({
   ];
 }
 
-/** What the apps asked Redis for. */
 /** The last command that may have changed a key. */
 function lastWrite(happened: Happened, name: string): SentCommand | undefined {
   return sentIn(happened).findLast(
@@ -697,6 +696,7 @@ function shownShort(command: SentCommand): string {
   return asTyped({ ...command, args: command.args.map((arg) => excerpt(arg)) });
 }
 
+/** What the apps asked Redis for. */
 function sentIn({ sites }: Happened): SentCommand[] {
   return sites.flatMap(({ commands }) => commands.sent);
 }

@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import { TestRunner } from "vitest";
 import { misreadConfiguration } from "./configuration.ts";
 import type { Cause } from "./crashes.ts";
 import { misreadEnvironment } from "./environment.ts";
 import { keptInMemory } from "./memory-store.ts";
 import { unheardOption } from "./options.ts";
-import { stepOfTest } from "../runner/manifest.ts";
-import { stepPaths } from "../runner/paths.ts";
+import { stepOfTest, type StepEntry } from "../runner/manifest.ts";
+import { readReference } from "../runner/reference.ts";
 
 /**
  * A goal that is not met. The message is for the learner: the claim names the cause, the evidence
@@ -108,21 +107,25 @@ function indented(evidence: Evidence): string {
     .join("\n");
 }
 
+/** The step whose goal is being tested. */
+function currentStep(): StepEntry | undefined {
+  const test = TestRunner.getCurrentTest();
+  return test && stepOfTest(test.file.filepath);
+}
+
 /** The TODO of the goal that is being tested, and the file it stands in. */
 function whereToLook(todo?: number): string {
-  const test = TestRunner.getCurrentTest();
-  const step = test && stepOfTest(test.file.filepath);
-  const goal = step?.goals.find(({ name }) => name === test?.name);
+  const step = currentStep();
+  const goal = step?.goals.find(({ name }) => name === TestRunner.getCurrentTest()?.name);
   if (!step || !goal) return "";
   return `See TODO ${step.number}.${todo ?? goal.todo} in steps/${step.slug}/app.ts.`;
 }
 
 /** The TODO in the stub of a route, which waits for those before it. */
 export function whereStubIs({ method, path }: { method: string; path: string }): string {
-  const test = TestRunner.getCurrentTest();
-  const step = test && stepOfTest(test.file.filepath);
+  const step = currentStep();
   if (!step) return "";
-  const starter = readFileSync(stepPaths(step).starter, "utf8");
+  const starter = readReference(step, "starter");
   const begin = starter.indexOf(`app.${method.toLowerCase()}("${path}"`);
   const [todo = "the TODOs"] = /TODO \d\.\d/.exec(begin < 0 ? "" : starter.slice(begin)) ?? [];
   return `See ${todo} in steps/${step.slug}/app.ts, once those before it are done.`;
@@ -130,9 +133,10 @@ export function whereStubIs({ method, path }: { method: string; path: string }):
 
 /** What is wrong beneath everything else, if something is. */
 function causeBeneath(symptom: string): Cause | undefined {
-  const test = TestRunner.getCurrentTest();
-  const step = test && stepOfTest(test.file.filepath)?.number;
   return (
-    misreadEnvironment() ?? misreadConfiguration() ?? unheardOption(symptom) ?? keptInMemory(step)
+    misreadEnvironment() ??
+    misreadConfiguration() ??
+    unheardOption(symptom) ??
+    keptInMemory(currentStep()?.number)
   );
 }

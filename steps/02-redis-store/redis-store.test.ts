@@ -41,8 +41,7 @@ goal("a visitor is remembered after a restart", async ({ site, browser, redis })
 });
 
 goal("two instances share their visitors", async ({ open, site, browser, redis }) => {
-  await stored({ site, browser, redis });
-  const keys = await redis.keys();
+  const { keys } = await stored({ site, browser, redis });
   const other = await open({ db: site.db, newProcess: true });
   browser.moveTo(other);
   const answer = await browser.get("/visits");
@@ -59,7 +58,7 @@ goal("two instances share their visitors", async ({ open, site, browser, redis }
 goal("the session lives in Redis for a day, like its cookie", async ({ site, browser, redis }) => {
   // Once people can log in, a visitor may be forgotten sooner than they are.
   await browser.post("/auth/login", { email: ada.email, password: ada.password });
-  const answer = await stored({ site, browser, redis });
+  const { answer } = await stored({ site, browser, redis });
   const key = await keyOf(site, () => browser.get("/visits"), redis);
   const ttlMs = ((await redis.ttlSeconds(key)) ?? Infinity) * 1000;
   const { livesMs = Infinity } = answer.setCookies[0] ?? {};
@@ -98,8 +97,7 @@ goal("a request that only reads does not rewrite the session", async ({ site, br
 });
 
 goal("an anonymous request leaves no key", async ({ site, browser, redis }) => {
-  await stored({ site, browser, redis });
-  const before = await redis.keys();
+  const { keys: before } = await stored({ site, browser, redis });
   const answer = await site.browser().get("/nothing-here");
   const added = (await redis.keys()).filter((key) => !before.includes(key));
   must(
@@ -115,11 +113,12 @@ goal("a health check asks Redis nothing", async ({ site, browser, redis }) => {
   const before = site.commands.sent.length;
   const health = await browser.get("/health");
   health.mustBe(200, "GET /health is refused.", "A load balancer takes the app out of service.");
-  const [command] = site.commands.sent.slice(before);
+  const commands = site.commands.sent.slice(before);
+  const [command] = commands;
   must(
     !command,
     `A health check asked Redis ${command?.name === "get" ? "for a session" : `something: ${command?.name.toUpperCase()}`}.`,
-    [health, describeCommands(site.commands.sent.slice(before), redis.prefix)],
+    [health, describeCommands(commands, redis.prefix)],
     "When Redis is slow, a check that waits for it takes healthy processes out of service. Mount `session()` after /health, and leave Redis out of its handler.",
   );
 });
@@ -252,7 +251,7 @@ async function stored({ site, browser, redis }: Pick<Goal, "site" | "browser" | 
   const keys = await redis.keys();
   // A goal before may have had more luck.
   if (site.commands.refusals.length > 0) mustBeStored(site, keys, answer);
-  return keys.length > 0 ? answer : notJudged("no session is in Redis yet");
+  return keys.length > 0 ? { answer, keys } : notJudged("no session is in Redis yet");
 }
 
 async function keyOf(site: Site, visit: () => Promise<Answer>, redis: Goal["redis"]) {

@@ -657,14 +657,6 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     says: "of two requests that leave with the same cookie, the later one begins another session",
   },
   {
-    name: "the session is built and not mounted",
-    edits: [
-      [mountSession, mountSession.replace("app.use(", "void (").replace("}),\n  );", "})\n  );")],
-    ],
-    goal: "a second visit counts 2",
-    says: "what `session()` returns has not run",
-  },
-  {
     name: "the status of the stub is left",
     edits: [["res.json({ data: { visits", "res.status(501).json({ data: { visits"]],
     goal: "a second visit counts 2",

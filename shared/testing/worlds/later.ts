@@ -135,8 +135,8 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
 }
 
 function whyNotProlonged(): string {
-  const store = sessionOption("store");
-  return typeof store === "object" && store && Reflect.get(store, "disableTouch")
+  const { disableTouch } = Object(sessionOption("store")) as { disableTouch?: unknown };
+  return disableTouch
     ? ": `disableTouch` keeps the store from prolonging it"
     : ": the request prolongs the cookie alone";
 }

@@ -40,8 +40,8 @@ const lookEveryMs = 250;
 const answersWithinMs = 2_000;
 /** Looks at which neither the thread nor this process does anything, where one has to answer the other. */
 const looksUntilLost = 8;
-/** From Node's own code into what it calls. */
-const mostSteps = 40;
+/** From Node's own code into what it calls: Node.js 24 takes up to 60 from one immediate to the next. */
+const mostSteps = 200;
 
 /**
  * Watches a thread whose JavaScript may never return. A thread that loads modules, or that a busy

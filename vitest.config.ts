@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { watchedPackages } from "./shared/runner/paths.ts";
+import { watchedModules } from "./shared/runner/paths.ts";
 
 // What takes longest: begun last, it would keep one thread busy while the others have nothing to do.
 const longest = ["grading", "faults", "page", "stuck", "access"].map((name) => `/${name}.test.ts`);
@@ -26,7 +26,7 @@ export default defineConfig({
       // The goals of the steps, against the learner's files: `npx vitest run steps/03-login`.
       {
         extends: true,
-        resolve: { alias: watchedPackages },
+        resolve: { alias: watchedModules },
         test: { name: "steps", include: ["steps/**/*.test.ts"] },
       },
       // What proves the workshop itself: `npm test`.

@@ -4,9 +4,13 @@ import type { StepEntry } from "./manifest.ts";
 /** The folder of the workshop. */
 export const root = resolve(import.meta.dirname, "../..");
 
-/** What stands in for packages while goals are judged: each is the package, watched. */
-export const watchedPackages = [
+/** What stands in for modules while goals are judged: each is the module, watched. */
+export const watchedModules = [
   { find: /^express-session$/, replacement: join(root, "shared/testing/express-session.ts") },
+  {
+    find: /^.*[\\/]shared[\\/]app[\\/]validate\.ts$/,
+    replacement: join(root, "shared/testing/validate.ts"),
+  },
 ];
 
 /** Where the files of a step are. */

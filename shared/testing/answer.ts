@@ -31,6 +31,8 @@ export class Answer {
   readonly setCookies: SetCookie[];
   /** What the app threw while it answered, if it did. */
   readonly thrown: Error | undefined;
+  /** What a schema objected to first while it answered, if one did: `password (Too small: …)`. */
+  readonly objection: string | undefined;
 
   constructor(answer: {
     request: SentRequest;
@@ -39,6 +41,7 @@ export class Answer {
     text: string;
     setCookies: SetCookie[];
     thrown: Error | undefined;
+    objection: string | undefined;
   }) {
     this.request = answer.request;
     this.status = answer.status;
@@ -46,6 +49,7 @@ export class Answer {
     this.text = answer.text;
     this.setCookies = answer.setCookies;
     this.thrown = answer.thrown;
+    this.objection = answer.objection;
   }
 
   /** The parsed body; undefined when it is no JSON. */
@@ -200,6 +204,7 @@ export class Answer {
     for (const setCookie of this.setCookies)
       lines.push(`  Set-Cookie: ${describeSetCookie(setCookie)}`);
     if (this.thrown) lines.push(`  ${describeError(this.thrown)}`);
+    if (this.objection && this.status === 400) lines.push(`  zod objects to ${this.objection}`);
     return lines.join("\n");
   }
 

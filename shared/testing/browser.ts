@@ -7,6 +7,7 @@ import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
 import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
+import { hearObjections } from "./validate.ts";
 import type { Site } from "./site.ts";
 import { tooLate } from "./watch.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
@@ -207,6 +208,7 @@ export class Browser {
       ...options.headers,
     });
     const errorsBefore = site.errors.length;
+    const firstObjection = hearObjections();
 
     const start = request(site.address)[method.toLowerCase() as "get" | "post" | "options"];
     const pending = start(path)
@@ -234,6 +236,7 @@ export class Browser {
     });
     const response = await pending.catch((error: unknown) => {
       stopWaiting();
+      firstObjection();
       const thrown = site.errors[errorsBefore];
       if (options.withinMs === undefined) silentRoutes.add(route);
       if (isOver) neverAnswered(site, sent, withinMs, thrown);
@@ -241,6 +244,7 @@ export class Browser {
     });
 
     stopWaiting();
+    const objection = firstObjection();
     const setCookieHeaders: string[] = [response.headers["set-cookie"] ?? []].flat();
     for (const header of setCookieHeaders) {
       await this.#keep(header, site.origin + path);
@@ -252,6 +256,7 @@ export class Browser {
       text: typeof response.body === "string" ? response.body : "",
       setCookies: setCookieHeaders.map(parseSetCookie),
       thrown: site.errors[errorsBefore],
+      objection,
     });
     site.watch.exchanges.push({ site, answer, sent: headers });
     return answer;

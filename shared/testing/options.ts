@@ -189,13 +189,32 @@ export function noteMissingSession(req: object, route: string): void {
   });
 }
 
-/** Notes that a handler has crashed without a user, where nothing stands before it that could find one. */
-export function noteMissingGuard(route: string): void {
-  noted.push({
-    symptom: new RegExp(`${route} crash.*there is no user where one is used`),
+/** What the guard of a route has done for a request whose handler runs without a user. */
+export type GuardSeen = "there is none" | "lets strangers pass" | "sets no user";
+
+const guards: Readonly<Record<GuardSeen, (route: string) => Cause>> = {
+  "there is none": (route) => ({
     claim: `${route} has no guard: its handler runs for everybody, and there is no \`req.user\`.`,
     reason:
       "A guard protects the routes that name it, before their handler: `app.get(path, requireAuth, (req, res) => …)`.",
+  }),
+  "lets strangers pass": (route) => ({
+    claim: `The guard of ${route} calls \`next()\` for somebody who never logged in: the handler runs, and there is no \`req.user\`.`,
+    reason:
+      "Whoever has no `userId` in the session is answered 401 by the guard, and a `return` ends it there.",
+  }),
+  "sets no user": (route) => ({
+    claim: `The guard of ${route} has set no user when the handler runs: \`req.user\` is undefined.`,
+    reason:
+      "The handler begins inside `next()`: `req.user = user` stands before that line, with the user that was awaited. Whom the database does not know, or no longer, is answered 401 by the guard.",
+  }),
+};
+
+/** Notes that a handler has crashed without a user, and what stands before it. */
+export function noteMissingUser(route: string, guard: GuardSeen): void {
+  noted.push({
+    symptom: new RegExp(`${route} crash.*there is no user where one is used`),
+    ...guards[guard](route),
   });
 }
 

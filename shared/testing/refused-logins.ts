@@ -15,7 +15,7 @@ export async function mustLetIn(
   must(
     answer.status !== 400,
     readsJson
-      ? "The right password is refused, before the handler sees it."
+      ? `The right password is refused, before the handler sees it${answer.objection ? `: the schema objects to ${answer.objection}` : ""}.`
       : "The right password is refused: nothing reads the body, `express.json` is not mounted.",
     answer,
     "400 says that the schema refused the body: its fields are `email` and `password`. What is given to `refine` returns true for what it accepts; with braces around its body, it needs a `return`.",

@@ -29,12 +29,14 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
+import { hasBegun, watchHandlers } from "./handlers.ts";
 import {
   handOver,
   noteExpressSettings,
-  noteMissingGuard,
   noteMissingSession,
+  noteMissingUser,
   noteRedisOptions,
+  type GuardSeen,
 } from "./options.ts";
 import { AppNotBuilt } from "./verdict.ts";
 import type { SessionSeen, Watch } from "./watch.ts";
@@ -272,6 +274,7 @@ export class Site {
     } finally {
       if (--appsInTheMaking === 0) EventEmitter.defaultMaxListeners = usualMaxListeners;
     }
+    watchHandlers(this.#app);
     noteExpressSettings(this.#app.settings);
     const stray = strayAddress();
     if (stray === undefined) return;
@@ -324,7 +327,8 @@ export class Site {
       seen.cookieWithheld =
         req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");
       if (res.statusCode >= 500 && !req.session) noteMissingSession(req, route);
-      if (res.statusCode >= 500 && this.#standsAlone(req)) noteMissingGuard(route);
+      const guard = res.statusCode >= 500 && this.#guardSeen(req);
+      if (guard) noteMissingUser(route, guard);
       return Reflect.apply(writeHead, res, args) as ServerResponse;
     };
     res.once("finish", () =>
@@ -332,13 +336,18 @@ export class Site {
     );
   }
 
-  /** Whether the handler of a route is the first that could find out who is asking. */
-  #standsAlone({ user, route }: AskedOfTheApp): boolean {
+  /** What let a request without a user come to a handler; undefined when that cannot be told. */
+  #guardSeen(req: AskedOfTheApp): GuardSeen | undefined {
+    const { user, route, session } = req;
     // People come to these without a login.
     const isOpen = route && ["/auth/login", "/auth/logout"].includes(String(route.path));
-    if (user || isOpen || !route) return false;
+    if (user || isOpen || !route) return undefined;
     const mounted = this.#app.router.stack.filter((layer) => !layer.route);
-    return [...mounted, ...route.stack.slice(0, -1)].every(({ name }) => asksNobody.has(name));
+    const before = [...mounted, ...route.stack.slice(0, -1)];
+    if (before.every(({ name }) => asksNobody.has(name))) return "there is none";
+    if (!hasBegun(req)) return undefined;
+    const isStranger = Object.keys(session ?? {}).every((field) => ofStrangers.has(field));
+    return isStranger ? "lets strangers pass" : "sets no user";
   }
 
   async #start(impatient = false): Promise<void> {
@@ -414,6 +423,9 @@ const asksNobody = new Set([
   "validateBody",
   "errorHandler",
 ]);
+
+/** What stands in the session of somebody who never logged in. */
+const ofStrangers = new Set(["cookie", "visits"]);
 
 /** Waits until the client is connected, or is not going to be for now. */
 function ready(redis: Redis): Promise<void> {

@@ -154,6 +154,14 @@ test("a Cookie header without an equals sign is shown as it was sent", () => {
   expect(answer({ request }).toString()).toContain("  Cookie: garbage\n");
 });
 
+test("a refused body names what a schema objects to", () => {
+  const objection = "password (Too small: expected string to have >=12 characters)";
+  expect(answer({ status: 400, objection }).toString()).toContain(
+    `\n  zod objects to ${objection}`,
+  );
+  expect(answer({ status: 401, objection }).toString()).not.toContain("zod");
+});
+
 type Parts = ConstructorParameters<typeof Answer>[0];
 
 function answer(parts: Partial<Parts> = {}): Answer {
@@ -164,6 +172,7 @@ function answer(parts: Partial<Parts> = {}): Answer {
     text: "",
     setCookies: [],
     thrown: undefined,
+    objection: undefined,
     ...parts,
   });
 }

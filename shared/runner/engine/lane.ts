@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { createVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
 import { openKeySpace, type OwnedKeySpace } from "../../redis/key-space.ts";
 import type { StepEntry } from "../manifest.ts";
-import { root, stepPaths, watchedPackages } from "../paths.ts";
+import { root, stepPaths, watchedModules } from "../paths.ts";
 import type { GoalResult, Printed } from "../result.ts";
 import {
   rest,
@@ -129,7 +129,7 @@ export class Lane {
         logLevel: "silent",
         server: { watch: null, hmr: false, ws: false },
         plugins: [files.plugin],
-        resolve: { alias: watchedPackages },
+        resolve: { alias: watchedModules },
       },
     );
     const keySpace = openKeySpace(redisUrl);

@@ -200,7 +200,7 @@ export async function otherKeyboards(site: Site): Promise<void> {
     must(
       answer.succeeded === isRight,
       isRight
-        ? `the right password, ${how}, is answered ${answer.status}.`
+        ? `the right password, ${how}, is answered ${answer.status}${answer.objection ? `: the schema objects to ${answer.objection}` : ""}.`
         : "a password with 2 for ² logs in.",
       answer,
       "NFC makes one form of what looks the same, and is applied before the bytes are counted. Whatever else is taken away or replaced makes other passwords of the right one, or the right one wrong: NFKC takes ² for 2.",

@@ -440,6 +440,17 @@ export const mistakes: readonly Mistake[] = [
     says: "the connection waits",
   },
   {
+    name: "a delay that comes from what another client hands over",
+    edits: [
+      [
+        "    commandTimeout: 2_000,",
+        "    commandTimeout: 2_000,\n    retryStrategy: (failed: unknown) => Math.min(Object(failed).attempt * 100, 3_000),",
+      ],
+    ],
+    goal: "After a long outage of Redis",
+    says: "after 40 attempts, the connection tries again without a pause",
+  },
+  {
     name: "a new connection after each error",
     edits: [
       ["    commandTimeout: 2_000,", "    commandTimeout: 2_000,\n    reconnectOnError: () => 2,"],

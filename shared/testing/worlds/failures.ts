@@ -449,6 +449,13 @@ function mustTryAgainSoon({ redis }: Site): void {
     `retryStrategy(${long + 1}) → ${waits[long]} ms`,
     "Redis is back, and visitors read errors until the next attempt. A delay that doubles needs an upper bound: `Math.min(…, 2_000)`.",
   );
+  const last: unknown = retryStrategy?.(waits.length);
+  must(
+    typeof last !== "number" || last > 0,
+    `after ${waits.length} attempts, the connection tries again without a pause.`,
+    `retryStrategy(${waits.length}) → ${String(last)} ms`,
+    "As long as Redis is away, that keeps the processor and the log busy. ioredis calls `retryStrategy` with the number of the attempt, from 1 on, and waits for what it returns, in milliseconds.",
+  );
   const wrongType = replyError(
     "WRONGTYPE Operation against a key holding the wrong kind of value",
     {

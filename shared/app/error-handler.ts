@@ -36,6 +36,9 @@ const codes: Record<number, string> = {
 };
 
 function statusOf(error: unknown): number {
-  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  if (!(error instanceof Error)) return 500;
+  // As Express takes it: from one name or from the other.
+  const { status: given, statusCode } = error as { status?: unknown; statusCode?: unknown };
+  const status = Number(given ?? statusCode);
   return Number.isInteger(status) && status >= 400 && status < 600 ? status : 500;
 }

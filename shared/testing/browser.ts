@@ -295,7 +295,7 @@ function brokeOff(site: Site, route: string, error: unknown, thrown: Error | und
   if (late) {
     throw new GoalUnmet(
       tooLate(late),
-      [`${route}\n→ the connection is closed`, String(late.error)],
+      [`${late.route}\n→ ${late.status}, and later: ${String(late.error)}`],
       "Answering does not end a function: whoever answers returns, and neither goes on nor calls next(). A cookie is set or cleared before the answer, with which the headers leave.",
       // It may be another route than the goal's.
       "",

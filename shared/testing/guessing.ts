@@ -40,7 +40,7 @@ async function guessingWork(bcryptCost: number, open: Goal["open"]): Promise<Gue
   };
   // Whatever is prepared at the first login is prepared now.
   await guess("somebody@example.com");
-  const { iterations: known } = await hashingDuring(() => guess(ada.email));
+  const { iterations: known, comparisons: own } = await hashingDuring(() => guess(ada.email));
   // What was not found once may be remembered.
   const first = await hashingDuring(() => guess("nobody@example.com"));
   const again = await hashingDuring(() => guess("nobody@example.com"));
@@ -49,5 +49,9 @@ async function guessingWork(bcryptCost: number, open: Goal["open"]): Promise<Gue
   const because = compared
     ? ": its password is compared with something that is no bcrypt hash, which takes no time"
     : ": its password is compared with nothing";
-  return { known, unknown, because: unknown === 0 ? because : "" };
+  const [, stored] = /^\$2[ab]\$(\d\d)\$/.exec(own[0]?.hash ?? "") ?? [];
+  // Somebody has hashed the right password anew.
+  const isOutgrown = stored !== undefined && Number(stored) !== bcryptCost;
+  const outgrown = `: since a login, the stored hash has the cost ${Number(stored)}, and \`db.bcryptCost\` is ${bcryptCost}`;
+  return { known, unknown, because: unknown === 0 ? because : isOutgrown ? outgrown : "" };
 }

@@ -130,6 +130,7 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   }
   noteMisspelt("`session()`", given, ofSession, place);
   noteForeignNames("`session()`", given, ofSession, place);
+  watchStore(Reflect.get(given, "store"));
   const cookie: unknown = Reflect.get(given, "cookie");
   if (typeof cookie === "function") return;
   const flags: object = { ...(typeof cookie === "object" ? cookie : undefined) };
@@ -157,6 +158,40 @@ export function noteSessionOptions(options: object | undefined, place: string | 
       reason:
         "Elsewhere there is no `req.session`. A session is for the whole app: leave the path out, or take `/`.",
     });
+  }
+}
+
+const watchedStores = new WeakSet<object>();
+
+/** Notes what of a store returns a Promise, and never calls back as express-session waits for it. */
+function watchStore(store: unknown): void {
+  const note = (name: string) =>
+    noted.push({
+      symptom: /never answered/,
+      claim: `\`${name}\` of the session store is done, and does not call back.`,
+      reason:
+        "express-session waits for the function that it hands over, and not for a Promise: `set(id, session, callback)` calls `callback()` in the end, or `callback(error)`.",
+    });
+  if (typeof store !== "object" || store === null || watchedStores.has(store)) return;
+  watchedStores.add(store);
+  for (const name of ["get", "set", "destroy", "touch"]) {
+    const method: unknown = Reflect.get(store, name);
+    if (typeof method !== "function") continue;
+    const watched = function (this: unknown, ...args: unknown[]): unknown {
+      const done = args.at(-1);
+      if (typeof done !== "function") return Reflect.apply(method, this, args);
+      let isDone = false;
+      const callBack = (...results: unknown[]): unknown => {
+        isDone = true;
+        return Reflect.apply(done, undefined, results);
+      };
+      const result: unknown = Reflect.apply(method, this, [...args.slice(0, -1), callBack]);
+      // What rejects is the app's own affair.
+      if (result instanceof Promise)
+        void result.then(() => setImmediate(() => isDone || note(name)));
+      return result;
+    };
+    Reflect.defineProperty(store, name, { value: watched, configurable: true, writable: true });
   }
 }
 

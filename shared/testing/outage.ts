@@ -23,9 +23,14 @@ const lookMs = 5;
 function whyLong(
   { commandTimeout, maxRetriesPerRequest }: RedisOptions,
   answersNothing: boolean,
+  commands: number,
 ): string {
   if (commandTimeout !== undefined) {
-    return commandTimeout < patienceMs ? "" : `: \`commandTimeout\` is ${commandTimeout} ms`;
+    if (commandTimeout >= patienceMs) return `: \`commandTimeout\` is ${commandTimeout} ms`;
+    const isRepeated = commands > 1 && commands * commandTimeout >= patienceMs;
+    return isRepeated
+      ? `: it asks ${commands} times, and waits ${commandTimeout} ms each time`
+      : "";
   }
   if (answersNothing) return ": there is no `commandTimeout`";
   return maxRetriesPerRequest === null
@@ -52,6 +57,7 @@ export async function visitorBehind(
 
   return async (hurry: number) => {
     await cut(relay);
+    const before = app.commands.sent.length;
     const during = await visit(visitor, patienceMs / hurry).catch(() => undefined);
     const { commandTimeout, maxRetriesPerRequest } = app.redis.options;
     const limits = Object.entries({ maxRetriesPerRequest, commandTimeout });
@@ -62,7 +68,7 @@ export async function visitorBehind(
     const waiting = (who: string) =>
       text
         ? `\`${text}\` is a text, and limits nothing: ioredis takes a number.`
-        : `${what} keeps ${who} waiting for more than 3 s${whyLong(app.redis.options, cut === silence)}.`;
+        : `${what} keeps ${who} waiting for more than 3 s${whyLong(app.redis.options, cut === silence, app.commands.sent.length - before)}.`;
     must(
       during,
       waiting("the visitor"),

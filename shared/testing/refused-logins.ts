@@ -27,7 +27,7 @@ export async function mustLetIn(
       false,
       `The right password is refused: ${why}.`,
       [answer, ...evidence],
-      "`await` the user, then `await bcrypt.compare(password, user.passwordHash)`: first the text, then the hash that is stored. And a `return` inside a callback leaves the callback, not your handler.",
+      "`await` the user, then `await bcrypt.compare(password, user.passwordHash)`: first the text, then the hash that is stored. With a callback, `compare` returns no Promise to wait for, and a `return` inside leaves the callback, not your handler.",
     );
   }
   answer.mustBe(
@@ -86,7 +86,9 @@ async function whyRefused(
       : !found.some(Boolean)
         ? `the app asks for ${lookup}, and finds nobody`
         : !compared
-          ? "the user is found, and bcrypt compares nothing"
+          ? work.begun > 0
+            ? "the answer is there before bcrypt has compared, because nobody waits for it"
+            : "the user is found, and bcrypt compares nothing"
           : compared.matches
             ? "although bcrypt says that it matches"
             : compared.text !== credentials.password

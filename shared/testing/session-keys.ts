@@ -63,6 +63,23 @@ function keysIn(commands: readonly SentCommand[], { prefix }: KeySpace): string[
     .map((name) => name.slice(prefix.length));
 }
 
+/**
+ * Says of another login that it takes a session, while it lives, out of what the app keeps beside it in
+ * Redis: an index. As the end of a sentence; an empty text when it does not.
+ */
+export async function lostAtLogin(
+  redis: KeySpace,
+  id: string,
+  logIn: () => Promise<unknown>,
+): Promise<string> {
+  const isKept = async () =>
+    [...(await redis.contents())].some(([name, value]) => !name.includes(id) && value.includes(id));
+  const before = await isKept();
+  await logIn();
+  const isLost = before && !(await isKept());
+  return isLost ? ": the next login has taken its session out of the index" : "";
+}
+
 /** Whether a text is JSON, an object or a list: a body that a route reads, a session that is not sealed. */
 export function isJson(value: string): boolean {
   try {

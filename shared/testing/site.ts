@@ -240,7 +240,10 @@ export class Site {
 
   async close(): Promise<void> {
     this.#commands?.releaseAll();
-    for (const redis of [this.#redis, ...this.#duplicates.splice(0)]) redis?.disconnect();
+    for (const redis of [this.#redis, ...this.#duplicates.splice(0)]) {
+      redis?.disconnect();
+      if (redis) closed.add(redis);
+    }
     this.connections.destroy();
     if (!this.#server?.listening) return;
     this.#server.close();
@@ -427,6 +430,9 @@ const asksNobody = new Set([
 /** What stands in the session of somebody who never logged in. */
 const ofStrangers = new Set(["cookie", "visits"]);
 
+/** Connections whose app has come to its end. */
+const closed = new WeakSet<Redis>();
+
 /** Waits until the client is connected, or is not going to be for now. */
 function ready(redis: Redis): Promise<void> {
   if (redis.status !== "connecting" && redis.status !== "connect") return Promise.resolve();
@@ -444,6 +450,13 @@ function connect(module: StepModule, url: string): Redis {
     return failed("connectRedis", error);
   }
   if (redis instanceof Redis) {
+    if (closed.has(redis) || redis.status === "end") {
+      throw new AppNotBuilt(
+        "connectRedis returns a connection that is closed for good.",
+        `connectRedis("${url}")`,
+        "Is it the one that an earlier call has made? Whoever asks for a connection closes it in the end: each call makes its own.",
+      );
+    }
     noteRedisOptions(redis.options);
     if (addressOf(redis) === addressOf(url)) return redis;
     redis.disconnect();

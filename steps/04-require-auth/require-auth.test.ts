@@ -141,7 +141,7 @@ goal("a deleted user is out at once, and the session is gone", async ({ site, re
   answer.mustBe(
     401,
     answer.succeeded
-      ? `A deleted user is still let in${lookups.mock.calls.length === 0 ? ": the database is not asked" : ""}.`
+      ? `A deleted user is still let in${lookups.mock.calls.length === 0 ? ": `db`, which createApp receives, is not asked" : ""}.`
       : `A deleted user is answered ${answer.status}, not 401.`,
     "The session remembers who logged in; only the database knows whether they still exist, and others change it, too: what a process remembers of a user goes stale. Look the user up on every request.",
     "for a deleted user",
@@ -173,7 +173,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   const browser = await loggedIn(site, ada);
   const update = vi.spyOn(site.db.users, "update");
   const answer = await browser.patch("/me", { displayName: "  Augusta Ada  " });
-  const [[id] = []] = update.mock.calls;
+  const [[id, fields] = []] = update.mock.calls;
   answer.mustBe(
     200,
     `PATCH /me answers ${answer.status}, not 200${typeof id === "object" ? `: db.users.update is asked for ${JSON.stringify(id)}, which is no id` : ""}.`,
@@ -183,7 +183,7 @@ goal("PATCH /me changes the display name and nothing else", async ({ site }) => 
   const parsed = JSON.stringify(site.watch.validBodies.get(answer.route));
   must(
     after?.displayName === "Augusta Ada",
-    `PATCH /me ${after?.displayName === ada.displayName ? `does not store the new name${id === undefined ? ": nobody calls db.users.update" : ""}` : after?.displayName !== "  Augusta Ada  " ? `stores ${JSON.stringify(after?.displayName)}, and not the new name` : parsed?.includes('"Augusta Ada"') ? "stores the name as the client sent it, and not as the schema made it" : parsed ? "stores a name that the schema does not trim" : "stores the name as the client sent it: no `validate` stands before the handler"}.`,
+    `PATCH /me ${after?.displayName === ada.displayName ? `does not store the new name${id === undefined ? ": nobody calls db.users.update" : typeof fields === "string" ? `: db.users.update is given ${JSON.stringify(fields)}, and not { displayName }` : ""}` : after?.displayName !== "  Augusta Ada  " ? `stores ${JSON.stringify(after?.displayName)}, and not the new name` : parsed?.includes('"Augusta Ada"') ? "stores the name as the client sent it, and not as the schema made it" : parsed ? "stores a name that the schema does not trim" : "stores the name as the client sent it: no `validate` stands before the handler"}.`,
     [answer, `displayName in the database: ${JSON.stringify(after?.displayName)}`],
     "A schema with `.trim()` makes `req.validBody`, an object with `displayName`: that is what `db.users.update` takes, after the id. `req.body` is still the client's, with every other field that it cared to send.",
   );
@@ -214,7 +214,7 @@ goal("a display name has 1 to 80 characters", async ({ site }) => {
     [`  ${"x".repeat(80)} `, "between blanks is refused: it is counted before it is trimmed"],
     ["é".repeat(80), "is refused when each takes two bytes"],
   ] as const) {
-    const why = "Trim first, then count: letters, not bytes.";
+    const why = "Trim first, then count: letters, not bytes. é and 李 are letters, too.";
     (await rename(right)).mustBe(200, `A name of 80 letters ${what}.`, why);
   }
 });

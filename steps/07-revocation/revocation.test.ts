@@ -5,7 +5,7 @@ import { withClock } from "../../shared/testing/clock.ts";
 import { describeCommands, startingRedis } from "../../shared/testing/commands.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { refusingOne, underWay, visitUnderWay } from "../../shared/testing/moments.ts";
-import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
+import { lostAtLogin, sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { playAt } from "../../shared/testing/stage.ts";
 import { tryOut } from "../../shared/testing/trials.ts";
 import { must } from "../../shared/testing/verdict.ts";
@@ -18,12 +18,14 @@ const goal = goalsFor(app).extend<{ account: Account }>({
 tryOut(goal, 7);
 const { grace, alan } = seededUsers;
 
-goal("logging out everywhere ends every session of this user", async ({ account }) => {
-  const [phone, laptop] = [await account.logIn(), await account.logIn()];
+goal("logging out everywhere ends every session of this user", async ({ account, redis }) => {
+  const phone = await account.logIn();
+  const lost = await lostAtLogin(redis, phone.id, () => account.logIn());
+  const laptop = await account.logIn();
   const answer = (await account.logOutEverywhere(laptop).answer).mustBeDone();
   const why =
     "Somebody lost a phone, and has only this button. Keep an index of a user's sessions where all processes see it, in Redis, and end this session, too: its cookie goes, with name and flags.";
-  await phone.mustBeOut("Logging out everywhere leaves another device logged in.", answer, why);
+  await phone.mustBeOut(`Logging out everywhere leaves another device in${lost}.`, answer, why);
   await laptop.mustBeOut("Logging out everywhere spares this device.", answer, why);
   must(!(await laptop.browser.sessionCookie()), "The browser keeps its cookie.", answer, why);
 });

@@ -440,6 +440,18 @@ export const mistakes: readonly Mistake[] = [
     says: "the connection waits",
   },
   {
+    name: "one connection for all who ever ask",
+    edits: [
+      [
+        "  const redis = new Redis(url, {",
+        "  const all = globalThis as { redis?: Redis };\n  const redis = (all.redis ??= new Redis(url, {",
+      ],
+      ["    socketTimeout: 3_000,\n  });", "    socketTimeout: 3_000,\n  }));"],
+    ],
+    goal: "a visitor is remembered after a restart",
+    says: "connectRedis returns a connection that is closed for good",
+  },
+  {
     name: "a delay that comes from what another client hands over",
     edits: [
       [

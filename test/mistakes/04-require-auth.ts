@@ -151,7 +151,7 @@ export const mistakes: readonly Mistake[] = [
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "without a session, /me answers 401",
-    says: "GET /me crashes for somebody who never logged in: there is no user",
+    says: "The guard of GET /me calls `next()` for somebody who never logged in",
   },
   {
     name: "only the cookie's presence is checked",
@@ -160,7 +160,7 @@ export const mistakes: readonly Mistake[] = [
       ["req.user = user;", "req.user = user as User;"],
     ],
     goal: "a forged cookie answers 401",
-    says: "cookie",
+    says: "The guard of GET /me calls `next()` for somebody who never logged in",
   },
   {
     name: "the session is read without the signature",
@@ -815,7 +815,7 @@ ${readUserId}`,
       ["userId && (await db.users.findById(userId))", "userId && (await lookUp(userId))"],
     ],
     goal: "a deleted user is out at once, and the session is gone",
-    says: "A deleted user is still let in: the database is not asked",
+    says: "A deleted user is still let in: `db`, which createApp receives, is not asked",
   },
   {
     name: "a schema that does not trim",

@@ -195,7 +195,7 @@ export const mistakes: readonly Mistake[] = [
     name: "logging out everywhere is a logout",
     edits: [[everywhere, everywhere.replace("    await endSessionsOf(req.user.id);\n", "")]],
     goal: "logging out everywhere ends every session of this user",
-    says: "leaves another device logged in",
+    says: "leaves another device in",
   },
   {
     name: "all sessions but this one",
@@ -219,7 +219,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a pattern without the client's prefix",
     edits: [[readIndex, '    const keys = await redis.keys("sess:*");\n']],
     goal: "logging out everywhere ends every session of this user",
-    says: "leaves another device logged in",
+    says: "leaves another device in",
   },
   {
     name: "the index in the memory of a process",
@@ -341,7 +341,7 @@ export const mistakes: readonly Mistake[] = [
     name: "out of the index, and still in Redis",
     edits: [["    await redis.del(...keys);\n", ""]],
     goal: "logging out everywhere ends every session of this user",
-    says: "leaves another device logged in",
+    says: "leaves another device in",
   },
   {
     name: "dead sessions stay in the index",
@@ -412,7 +412,7 @@ export const mistakes: readonly Mistake[] = [
     name: "milliseconds that are seconds",
     edits: [["Date.now() + ttlSeconds * 1000", "Date.now() / 1000 + ttlSeconds"]],
     goal: "logging out everywhere ends every session of this user",
-    says: "leaves another device logged in",
+    says: "leaves another device in",
   },
   {
     name: "the first ten",

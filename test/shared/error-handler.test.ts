@@ -37,6 +37,13 @@ test.for([
   expect(answer.body).toEqual({ error: { code } });
 });
 
+test("an HTTP error may name its status `statusCode`", async () => {
+  const error = Object.assign(new Error("refused"), { statusCode: 401 });
+  const answer = await ask(throwing(error));
+  expect(answer.status).toBe(401);
+  expect(answer.body).toEqual({ error: { code: "not_authenticated" } });
+});
+
 test.for([0, 99, 200, 302, 399, 600, -404, Number.NaN, 404.5, "teapot", null, undefined, [], {}])(
   "an error with the status %j is a 500",
   async (status) => {

@@ -68,6 +68,22 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
     },
   ],
   [
+    /\breq\.session\.(?!touch\b|save\b|regenerate\b|reload\b|destroy\b)(\w+)\.(\w+) is not a function/,
+    ([, field = "", method = ""]) => ({
+      cause: `\`req.session.${field}\` has no \`${method}\`: what comes out of a session is plain data`,
+      advice:
+        "A store writes a session down as JSON: numbers, texts, lists and plain objects come back, an object of a class comes back without its methods, and a Date as a text.",
+    }),
+  ],
+  [
+    /^failed to load session/,
+    {
+      cause: "`reload` finds no session in the store",
+      advice:
+        "express-session has loaded the session before your code runs. That of a newcomer is stored when the answer ends, and not before. Leave `reload` out.",
+    },
+  ],
+  [
     /^fn is not a function/,
     {
       cause: "`regenerate`, `reload` or `destroy` of a session is called without its callback",
@@ -159,6 +175,22 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
     },
   ],
   [
+    /Promise during synchronous parse/,
+    {
+      cause: "a schema waits for something, in `refine` or `transform`, and `validate` does not",
+      advice:
+        "A schema says what a body looks like. What has to be looked up is up to the handler, which can `await`.",
+    },
+  ],
+  [
+    /transform\(\.\.\.\)\.(\w+) is not a function/,
+    ([, method = ""]) => ({
+      cause: `behind \`transform\` there is no \`${method}\``,
+      advice:
+        "zod does not know what `transform` returns. `.trim()`, `.toLowerCase()` and `.normalize()` change a text and leave it one; behind anything else, `.pipe(z.string()…)` goes on.",
+    }),
+  ],
+  [
     /safeParse is not a function/,
     {
       cause: "`validate` is given something that is no schema",
@@ -211,6 +243,21 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
     {
       cause: "`maxAge` is no number",
       advice: "It counts milliseconds, without quotation marks: 24 * 60 * 60 * 1000 is a day.",
+    },
+  ],
+  [
+    /^argument name is invalid/,
+    {
+      cause: "the cookie's name holds what no name of a cookie may: a blank, or one of = ; , / :",
+      advice: "`name` of `session()` takes letters, digits, - and _.",
+    },
+  ],
+  [
+    /invalid expire time/,
+    {
+      cause: "a key is to be written with an end that is over: 0 seconds, or fewer",
+      advice:
+        "A session ends when it is destroyed: `destroySession(req)`. What is given an end of 0 and then stored, Redis refuses.",
     },
   ],
   [

@@ -170,7 +170,7 @@ async function mustLimit(site: Site): Promise<void> {
     underWay < logins.length,
     "`limitConcurrency` limits nobody.",
     `${logins.length} logins at once → ${underWay} are under way`,
-    "It counts what it let through: one for all requests, made once, when the app is. One that is made within a request counts that one alone.",
+    "It counts what it let through: one for all requests, made once, when the app is, and mounted before the handler. One that is made within a request counts that one alone.",
   );
 }
 

@@ -187,7 +187,13 @@ async function everyKindOfChange(site: Site, step: number): Promise<void> {
     if (typeof value !== "string" || value === "\ud800" || value.length > 2_000) continue;
     const ban = `/admin/users/${encodeURIComponent(value)}/ban`;
     for (const method of ["POST", "DELETE"] as const) {
-      await mustRefuse(administrator.browser, method, ban, undefined);
+      const answer = await mustBear(administrator.browser, method, ban, undefined);
+      must(
+        !answer.succeeded,
+        `${method} /admin/users/:id/ban answers ${answer.status} for an id that nobody has.`,
+        answer,
+        "Whether there is such a user, `db.users` says: look at what it resolves to, and answer 404.",
+      );
     }
   }
 }

@@ -347,7 +347,7 @@ export const rules: readonly Rule[] = [
     },
   },
   {
-    name: "a session is stored once encoded",
+    name: "a session is encoded once",
     since: 2,
     why: "What the store hands over as `value` is the text that it reads back. Turned into JSON once more, it comes back as a text, and not as a session.",
     breach({ keys }) {

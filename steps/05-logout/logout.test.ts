@@ -102,7 +102,7 @@ goal("the browser drops its cookie", async ({ site, redis }) => {
       ? "The browser keeps its cookie: logout cleared another one."
       : "Logging out leaves the cookie in the browser.",
     [`at login: ${describeSetCookie(setCookie)}`, logout],
-    "A browser finds a cookie by name, domain and path: all three have to be the same as when it was set, and the expiry has to be in the past. `res.clearCookie` does the latter, before the answer leaves.",
+    "A browser finds a cookie by name, domain and path: all three have to be the same as when it was set, and the expiry has to be in the past. `res.clearCookie(name)` sets that expiry, and the path / unless it is told another, before the answer leaves.",
   );
 });
 

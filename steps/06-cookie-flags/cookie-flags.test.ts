@@ -219,7 +219,7 @@ goal("after a rotation, cookies signed with the previous secret still work", asy
       200,
       !areWhole
         ? "What signs is not SESSION_SECRET as it is: it was split, or made into something else."
-        : `Of three previous secrets, ${which.length > 0 ? `only the ${which.join(" and the ")}` : "none"} still opens a cookie: whoever has another is logged out.`,
+        : `Of three previous secrets, ${which.length > 0 ? `only the ${which.join(" and the ")}` : "none"} still opens the cookies that it signed.`,
       "A secret is changed because it may have leaked, and nobody changes it when that logs everybody out. express-session takes a list with an entry for each: the first one signs, all of them verify.",
     );
   }

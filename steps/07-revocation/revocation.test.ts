@@ -128,7 +128,7 @@ goal(
     const answer = (await account.changePassword(laptop).answer).mustBeDone();
     await laptop.mustBeOut("A new password leaves this session its old id.", answer, why);
     const me = await laptop.browser.get("/me");
-    must(me.status === 200, "A new password logs out who has changed it.", [answer, me], why);
+    must(me.status === 200, "A new password logs out whoever changed it.", [answer, me], why);
     const old = await account.beginLogIn(site.browser(), password).answer;
     old.mustBe(401, "The old password still logs in.", "Store the new one.");
   },

@@ -347,7 +347,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a name of blanks",
     edits: [[`${displayNameSchema}.refine(isReadable)`, "z.string().min(1).max(80).trim()"]],
     goal: "a display name has 1 to 80 characters",
-    says: "PATCH /me answers 200 to a name that is blank, not 400",
+    says: "PATCH /me answers 200, not 400, to a name that is blank",
   },
   {
     name: "80 bytes instead of 80 characters",
@@ -364,7 +364,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a name without end",
     edits: [[".min(1).max(80)", ".min(1)"]],
     goal: "a display name has 1 to 80 characters",
-    says: "PATCH /me answers 200 to a name that is long, not 400",
+    says: "PATCH /me answers 200, not 400, to a name that is too long",
   },
   {
     name: "401 without return",

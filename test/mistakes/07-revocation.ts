@@ -513,7 +513,7 @@ export const mistakes: readonly Mistake[] = [
     name: "a new password ends this session, too",
     edits: [["if (user && (await startSession(req, res, user)))", "if (user)"]],
     goal: newPassword,
-    says: "logs out who has changed it",
+    says: "logs out whoever changed it",
   },
   {
     name: "the new password is not stored",
@@ -580,7 +580,7 @@ export const mistakes: readonly Mistake[] = [
       ],
     ],
     goal: "When two do the same at once",
-    says: "of two changes of a password with the same old one, both are done",
+    says: "two changes of a password, both from the same old one, are both done",
   },
   {
     name: "a ban that cannot be lifted",

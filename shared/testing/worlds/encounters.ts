@@ -37,9 +37,9 @@ async function twoChanges({ open }: WorldGoal): Promise<void> {
         const both = answers.every(({ succeeded }) => succeeded);
         must(
           !both,
-          "of two changes of a password with the same old one, both are done.",
+          "two changes of a password, both from the same old one, are both done.",
           answers,
-          "The second one was asked for by somebody who knows the current password no more. `db.users.changePassword` says which came first: believe it.",
+          "The second one came with a password that was no longer the current one. `db.users.changePassword` says which came first: hand it the user whose password was compared, and believe it.",
         );
       },
     };

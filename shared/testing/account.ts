@@ -106,6 +106,12 @@ export class Account {
       this.#passwords = [password];
       return device;
     }
+    must(
+      this.#changes === 0,
+      "After a change of the password, the new one does not log in.",
+      `POST /auth/login ${JSON.stringify({ email: seededUsers.ada.email, password: this.password })} → refused`,
+      "`db.users.changePassword` makes the hash by itself: hand it the password as it was typed, and not a hash of it.",
+    );
     return nobodyLogsIn();
   }
 

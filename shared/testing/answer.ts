@@ -33,6 +33,8 @@ export class Answer {
   readonly thrown: Error | undefined;
   /** What a schema objected to first while it answered, if one did: `password (Too small: …)`. */
   readonly objection: string | undefined;
+  /** Why no route has taken the request, if that is known: "the route is at …". */
+  readonly misrouted: string | undefined;
 
   constructor(answer: {
     request: SentRequest;
@@ -42,6 +44,7 @@ export class Answer {
     setCookies: SetCookie[];
     thrown: Error | undefined;
     objection: string | undefined;
+    misrouted: string | undefined;
   }) {
     this.request = answer.request;
     this.status = answer.status;
@@ -50,6 +53,7 @@ export class Answer {
     this.setCookies = answer.setCookies;
     this.thrown = answer.thrown;
     this.objection = answer.objection;
+    this.misrouted = answer.misrouted;
   }
 
   /** The parsed body; undefined when it is no JSON. */
@@ -130,9 +134,9 @@ export class Answer {
     );
     must(
       this.status !== 404 || this.body !== undefined,
-      `${this.route} answers 404: nothing handles it.`,
+      `${this.route} answers 404: ${this.misrouted ?? "nothing handles it"}.`,
       this,
-      "Method and path are part of the contract, and a route has to stand before the error handler.",
+      "Method and path are part of the contract, and a route has to stand before the error handler. A router that is mounted at a path puts that path before those of its routes.",
     );
     if (this.status >= 500) {
       const meaning = meaningOf(this.thrown);
@@ -167,9 +171,9 @@ export class Answer {
   mustSay(code: string): void {
     must(
       this.errorCode === code,
-      `The refusal does not carry the code of the contract, ${code}.`,
+      `The refusal does not carry the code of the contract, ${code}${typeof this.errorCode === "string" ? `, but ${this.errorCode}` : ""}.`,
       this,
-      `People read a status, programs decide by the code: { error: { code: "${code}" } }.`,
+      `People read a status, programs decide by the code: { error: { code: "${code}" } }. What is thrown gets a code from the error handler, by its status alone: a handler that wants another one answers by itself.`,
     );
   }
 

@@ -7,6 +7,7 @@ import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
 import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
+import { whyUnhandled } from "./handlers.ts";
 import { hearObjections } from "./validate.ts";
 import type { Site } from "./site.ts";
 import { tooLate } from "./watch.ts";
@@ -111,7 +112,7 @@ export class Browser {
       !refused,
       `The browser refuses the session cookie${refused ? whyRefused(refused) : ""}.`,
       answer,
-      "On http a browser takes neither Secure nor a __Host- name: both belong to production. It takes SameSite=None with Secure only, and no cookie for another domain than the site's own.",
+      "On http a browser takes neither Secure nor a __Host- name: both belong to production. It takes SameSite=None and Partitioned with Secure only, and no cookie for another domain than the site's own.",
       todoOfCookie,
     );
     const overTls = await this.#site.overTls(() => this.#site.browser().get("/visits"));
@@ -122,10 +123,15 @@ export class Browser {
       "express-session withholds a Secure cookie from a connection without TLS, such as yours in development. Secure is for production, behind TLS.",
       todoOfCookie,
     );
-    const { whenHeadersLeft = {}, atTheEnd = {} } =
-      this.#site.watch.sessions.get(answer.route) ?? {};
-    const claim =
-      Object.keys(atTheEnd).length === 0
+    const {
+      whenHeadersLeft = {},
+      atTheEnd = {},
+      besideFlags = [],
+    } = this.#site.watch.sessions.get(answer.route) ?? {};
+    const [misplaced] = besideFlags;
+    const claim = misplaced
+      ? `${answer.route} writes \`req.session.cookie.${misplaced}\`: what stands in \`cookie\` describes the cookie, and is not kept.`
+      : Object.keys(atTheEnd).length === 0
         ? `${answer.route} puts nothing into \`req.session\`, so no session cookie is sent.`
         : Object.keys(whenHeadersLeft).length === 0
           ? `${answer.route} begins its answer before anything stands in \`req.session\`: too late for a session cookie.`
@@ -177,7 +183,7 @@ export class Browser {
   /** Keeps a cookie, if the rules allow it. */
   async #keep(header: string, url: string): Promise<void> {
     const { name, domain, sameSite, secure, partitioned } = parseSetCookie(header);
-    if (sameSite === "none" && !secure) return;
+    if ((sameSite === "none" || partitioned) && !secure) return;
     const known = await this.#jar.getCookies(url);
     // A browser tells a cookie of this host from one of the whole domain; the jar does not.
     if (domain && known.some(({ key, hostOnly }) => key === name && hostOnly)) return;
@@ -257,6 +263,7 @@ export class Browser {
       setCookies: setCookieHeaders.map(parseSetCookie),
       thrown: site.errors[errorsBefore],
       objection,
+      misrouted: response.status === 404 ? whyUnhandled(site.app, method, path) : undefined,
     });
     site.watch.exchanges.push({ site, answer, sent: headers });
     return answer;
@@ -380,8 +387,9 @@ function definedOf(headers: Record<string, string | undefined>): Record<string, 
 }
 
 /** Why a browser does not keep a cookie that it is sent over http. */
-function whyRefused({ domain, name, sameSite, secure }: SetCookie): string {
+function whyRefused({ domain, name, partitioned, sameSite, secure }: SetCookie): string {
   if (secure) return ": it is Secure, and the page is http";
+  if (partitioned) return ": Partitioned demands Secure";
   if (/^none$/i.test(sameSite ?? "")) return ": SameSite=None demands Secure";
   if (/^__(host|secure)-/i.test(name)) return `: the name ${name} demands Secure`;
   return domain ? `: it is for ${domain}` : "";

@@ -115,8 +115,9 @@ export function describeSetCookie(cookie: SetCookie): string {
     cookie.sameSite ? `SameSite=${cookie.sameSite}` : "no SameSite",
     `Path=${cookie.path ?? "(none)"}`,
     ...(cookie.domain ? [`Domain=${cookie.domain}`] : []),
-    // A browser takes such a name with Secure alone, and what it does not take clears nothing.
-    /^__(host|secure)-/i.test(cookie.name) && !cookie.secure
+    ...(cookie.partitioned ? ["Partitioned"] : []),
+    // A browser takes such a name, or flag, with Secure alone, and what it does not take clears nothing.
+    (/^__(host|secure)-/i.test(cookie.name) || cookie.partitioned) && !cookie.secure
       ? "a browser ignores it"
       : describeLife(cookie.livesMs),
   ];

@@ -131,6 +131,23 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   noteMisspelt("`session()`", given, ofSession, place);
   noteForeignNames("`session()`", given, ofSession, place);
   watchStore(Reflect.get(given, "store"));
+  const genid: unknown = Reflect.get(given, "genid");
+  if (genid?.constructor.name === "AsyncFunction") {
+    noted.push({
+      symptom: /session cookie/,
+      claim: `\`genid\` is async${at(place)}: express-session takes what it returns for the id, a Promise.`,
+      reason:
+        "It returns a text at once. Left out, express-session makes an id out of chance by itself.",
+    });
+  }
+  if (Reflect.get(given, "proxy") === false) {
+    noted.push({
+      symptom: /withholds a Secure one/,
+      claim: `\`proxy: false\`${at(place)} has express-session ignore Express's \`trust proxy\`.`,
+      reason:
+        "It sees plain http then, and withholds a Secure cookie. Left out, it believes what Express believes.",
+    });
+  }
   const cookie: unknown = Reflect.get(given, "cookie");
   if (typeof cookie === "function") return;
   const flags: object = { ...(typeof cookie === "object" ? cookie : undefined) };
@@ -225,13 +242,28 @@ export function noteMissingSession(req: object, route: string): void {
 }
 
 /** What the guard of a route has done for a request whose handler runs without a user. */
-export type GuardSeen = "there is none" | "lets strangers pass" | "sets no user";
+export type GuardSeen =
+  | "there is none"
+  | "takes errors"
+  | "stands behind"
+  | "lets strangers pass"
+  | "sets no user";
 
 const guards: Readonly<Record<GuardSeen, (route: string) => Cause>> = {
   "there is none": (route) => ({
     claim: `${route} has no guard: its handler runs for everybody, and there is no \`req.user\`.`,
     reason:
       "A guard protects the routes that name it, before their handler: `app.get(path, requireAuth, (req, res) => …)`.",
+  }),
+  "takes errors": (route) => ({
+    claim: `Express skips the guard of ${route}: with four parameters, it is an error handler.`,
+    reason:
+      "Express tells them apart by the number of their parameters. A guard takes `(req, res, next)`.",
+  }),
+  "stands behind": (route) => ({
+    claim: `The handler of ${route} runs before its guard: there is no \`req.user\` yet.`,
+    reason:
+      "What a route names runs from left to right: `app.get(path, requireAuth, (req, res) => …)`.",
   }),
   "lets strangers pass": (route) => ({
     claim: `The guard of ${route} calls \`next()\` for somebody who never logged in: the handler runs, and there is no \`req.user\`.`,

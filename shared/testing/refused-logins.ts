@@ -45,13 +45,13 @@ export async function mustKnow(site: Site, browser: Browser): Promise<Answer> {
   onTestFinished(() => find.mockRestore());
   const answer = await browser.get("/me");
   const found = await Promise.all(find.mock.results.map(({ value }) => value as unknown));
-  const [call] = find.mock.calls;
+  const [call] = find.mock.calls as [unknown][];
   const why =
     call === undefined
       ? "nobody is looked up by their id"
       : found.some(Boolean)
         ? "`db.users.findById` finds the user, and the answer is 401 all the same"
-        : `\`db.users.findById\` is asked for ${JSON.stringify(call[0])}, and finds nobody`;
+        : `\`db.users.findById\` is asked for ${typeof call[0] === "number" ? `${call[0]}, a number` : JSON.stringify(call[0])}, and finds nobody`;
   answer.mustBe(
     200,
     `/me refuses somebody who is logged in${answer.status === 401 ? `: ${why}` : ""}.`,

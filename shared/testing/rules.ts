@@ -304,6 +304,25 @@ export const rules: readonly Rule[] = [
     },
   },
   {
+    name: "JSON says that it is JSON",
+    since: 1,
+    why: "A browser shows what is called HTML as a page, and a name with tags in it runs as a script there. `res.json(…)` sets the type; `res.send` of a text says HTML.",
+    breach({ exchanges }) {
+      const posing = exchanges.find(
+        ({ answer: { body, headers } }) =>
+          typeof body === "object" &&
+          body !== null &&
+          /^(?:$|text\/html)/.test(String(headers["content-type"] ?? "")),
+      );
+      if (!posing) return undefined;
+      const { route, headers } = posing.answer;
+      return {
+        claim: `The answer to ${route} is JSON, and says that it is ${headers["content-type"] ? "HTML" : "nothing at all"}.`,
+        evidence: [posing.answer, `  Content-Type: ${String(headers["content-type"] ?? "(none)")}`],
+      };
+    },
+  },
+  {
     name: "no body is asked for where none belongs",
     since: 3,
     why: "A GET brings no body. `validate` belongs to the route whose body it checks; mounted for all of them, it refuses whatever else is asked.",

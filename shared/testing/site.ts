@@ -38,7 +38,8 @@ import {
   noteRedisOptions,
   type GuardSeen,
 } from "./options.ts";
-import { AppNotBuilt } from "./verdict.ts";
+import { noteProgress } from "./progress.ts";
+import { AppNotBuilt, must } from "./verdict.ts";
 import type { SessionSeen, Watch } from "./watch.ts";
 
 /** What a step's `app.ts` exports. */
@@ -323,10 +324,16 @@ export class Site {
     };
     const { writeHead } = res;
     const route = `${req.method} ${req.url}`;
-    const seen: SessionSeen = { whenHeadersLeft: {}, atTheEnd: {}, cookieWithheld: false };
+    const seen: SessionSeen = {
+      whenHeadersLeft: {},
+      atTheEnd: {},
+      besideFlags: [],
+      cookieWithheld: false,
+    };
     res.writeHead = (...args: unknown[]) => {
       this.watch.validBodies.set(route, req.validBody);
       seen.whenHeadersLeft = content();
+      seen.besideFlags = Object.keys(req.session?.cookie ?? {}).filter((name) => !flags.has(name));
       seen.cookieWithheld =
         req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");
       if (res.statusCode >= 500 && !req.session) noteMissingSession(req, route);
@@ -348,7 +355,11 @@ export class Site {
     const mounted = this.#app.router.stack.filter((layer) => !layer.route);
     const before = [...mounted, ...route.stack.slice(0, -1)];
     if (before.every(({ name }) => asksNobody.has(name))) return "there is none";
-    if (!hasBegun(req)) return undefined;
+    if (route.stack.some(({ handle }) => handle.length > 3)) return "takes errors";
+    if (!hasBegun(req)) {
+      const own = route.stack.map(({ name }) => name).filter((name) => !asksNobody.has(name));
+      return own[0] === "<anonymous>" && own.at(-1) !== own[0] ? "stands behind" : undefined;
+    }
     const isStranger = Object.keys(session ?? {}).every((field) => ofStrangers.has(field));
     return isStranger ? "lets strangers pass" : "sets no user";
   }
@@ -359,9 +370,11 @@ export class Site {
 
     // An error that comes out at the far end of the app is one that no handler took.
     this.#server = createServer((req, res) => {
+      noteProgress();
       const end = this.watch.begin(`${req.method} ${req.url}`);
       // What is done when a client has left still belongs to what it asked.
       res.once("close", () => setImmediate(end));
+      res.once("finish", noteProgress);
       this.#watchForSecondAnswers(req, res);
       this.#watchRequest(req, res);
       const app = this.#app as unknown as (...args: unknown[]) => void;
@@ -413,7 +426,10 @@ interface AskedOfTheApp extends IncomingMessage {
   session?: { cookie?: { secure?: unknown } } | null;
   validBody?: unknown;
   user?: unknown;
-  route?: { path: unknown; stack: readonly { name: string }[] };
+  route?: {
+    path: unknown;
+    stack: readonly { name: string; handle: (...args: never[]) => unknown }[];
+  };
 }
 
 /** What is mounted and cares for no user, by its name. */
@@ -426,6 +442,13 @@ const asksNobody = new Set([
   "validateBody",
   "errorHandler",
 ]);
+
+/** What express-session keeps of a cookie. */
+const flags = new Set(
+  "path _expires originalMaxAge httpOnly secure sameSite domain partitioned priority encode".split(
+    " ",
+  ),
+);
 
 /** What stands in the session of somebody who never logged in. */
 const ofStrangers = new Set(["cookie", "visits"]);
@@ -508,7 +531,13 @@ export async function refusalToStart(
     await module.createApp?.({ redis, db, config: watchedConfig(wanted) });
     return { call, refusal: undefined };
   } catch (error) {
-    return { call, refusal: error instanceof Error ? error : new Error(String(error)) };
+    must(
+      error instanceof Error,
+      "What createApp throws is no Error.",
+      [call, `→ throw ${JSON.stringify(error)}`],
+      "An Error carries the place where it was made, and whoever catches it counts on that: `throw new Error(…)`.",
+    );
+    return { call, refusal: error };
   }
 }
 

@@ -52,6 +52,8 @@ export interface Happened {
 export interface SessionSeen {
   whenHeadersLeft: Readonly<Record<string, unknown>>;
   atTheEnd: Readonly<Record<string, unknown>>;
+  /** What the app has put among the flags of `req.session.cookie`. */
+  besideFlags: readonly string[];
   /** Its cookie is for TLS alone, and the app takes the connection for http: express-session sends none. */
   cookieWithheld: boolean;
 }

@@ -23,6 +23,29 @@ const countAndAnswer = `    ${count}
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "an id that takes its time",
+    edits: [
+      [
+        "      resave: false,",
+        "      resave: false,\n      genid: async () => crypto.randomUUID(),",
+      ],
+    ],
+    goal: "a second visit counts 2",
+    says: "`genid` is async",
+  },
+  {
+    name: "counted among the flags of the cookie",
+    edits: [
+      [
+        "req.session.visits = (req.session.visits ?? 0) + 1;",
+        "const flags = req.session.cookie as { visits?: number };\n    flags.visits = (flags.visits ?? 0) + 1;",
+      ],
+      ["visits: req.session.visits }", "visits: flags.visits }"],
+    ],
+    goal: "a second visit counts 2",
+    says: "what stands in `cookie` describes the cookie",
+  },
+  {
     name: "no session is mounted",
     edits: [[mountSession, ""]],
     goal: "a second visit counts 2",
@@ -655,6 +678,17 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     ],
     goal: "In two tabs of one browser",
     says: "of two requests that leave with the same cookie, the later one begins another session",
+  },
+  {
+    name: "JSON that is sent as a text",
+    edits: [
+      [
+        "res.json({ data: { visits: req.session.visits } })",
+        "res.send(JSON.stringify({ data: { visits: req.session.visits } }))",
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The answer to GET /visits is JSON, and says that it is HTML",
   },
   {
     name: "the status of the stub is left",

@@ -29,6 +29,24 @@ const listener =
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a store that returns a Promise and never calls back",
+    edits: [
+      [
+        "export function createApp(",
+        `class PromisingStore extends RedisStore {
+  override async set(id: string, stored: session.SessionData): Promise<void> {
+    await super.set(id, stored);
+  }
+}
+
+export function createApp(`,
+      ],
+      ["new RedisStore(", "new PromisingStore("],
+    ],
+    goal: "a visitor is remembered after a restart",
+    says: "`set` of the session store is done, and does not call back",
+  },
+  {
     name: "a store that is built and not handed over",
     edits: [
       [`      ${store}\n`, ""],

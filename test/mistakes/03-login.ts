@@ -38,6 +38,40 @@ const decoy = "bcrypt.hashSync(randomUUID(), db.bcryptCost)";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a schema that knows better than the password",
+    edits: [
+      ["    .max(256, { abort: true })", "    .max(256, { abort: true })\n    .regex(/^\\w+$/)"],
+    ],
+    goal: "the right password logs in",
+    says: "before the handler sees it: the schema objects to password (Invalid string: must match pattern",
+  },
+  {
+    name: "a comparison that nobody waits for",
+    edits: [[compare, compare.replace("decoyHash)", "decoyHash, (_, matches) => matches)")]],
+    goal: "the right password logs in",
+    says: "the answer is there before bcrypt has compared",
+  },
+  {
+    name: "logins wait in a chain that breaks",
+    edits: [
+      [
+        "export function createApp(",
+        "let tail: Promise<unknown> = Promise.resolve();\n\nexport function createApp(",
+      ],
+      [
+        `${regenerate}${storeUser}${save}`,
+        `    await (tail = tail.then(async () => {
+      await regenerateSession(req);
+      req.session.userId = user.id;
+      await saveSession(req);
+    }));
+`,
+      ],
+    ],
+    goal: "With a Redis that refuses",
+    says: "Redis is well again, and the right password is answered 500",
+  },
+  {
     name: "a new session beside the old one",
     edits: [[regenerate, "    req.sessionStore.generate(req);\n"]],
     goal: "The hundredth time",

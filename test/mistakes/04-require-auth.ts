@@ -28,6 +28,44 @@ const answerPatch = "res.json({ data: profileOf(changed) });";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a guard that stands behind the handler",
+    edits: [
+      ['app.get("/me", requireAuth, (req, res) => {', 'app.get("/me", (req, res) => {'],
+      [`    ${answerMe}\n  });`, `    ${answerMe}\n  }, requireAuth);`],
+    ],
+    goal: "after login, /me answers with the profile",
+    says: "The handler of GET /me runs before its guard",
+  },
+  {
+    name: "a guard that Express takes for an error handler",
+    edits: [
+      [
+        "const requireAuth: RequestHandler = async (req, res, next) => {",
+        "const requireAuth = async (_: unknown, req: Request, res: Response, next: NextFunction) => {",
+      ],
+      ["type RequestHandler }", "type NextFunction, type Request, type Response }"],
+    ],
+    goal: "after login, /me answers with the profile",
+    says: "Express skips the guard of GET /me",
+  },
+  {
+    name: "the user is set when the handler is through",
+    edits: [["    req.user = user;\n    next();", "    next();\n    req.user = user;"]],
+    goal: "after login, /me answers with the profile",
+    says: "The guard of GET /me has set no user when the handler runs",
+  },
+  {
+    name: "a router and its route name the same path",
+    edits: [
+      [
+        'app.get("/me", requireAuth',
+        'const me = express.Router();\n  app.use("/me", me);\n  me.get("/me", requireAuth',
+      ],
+    ],
+    goal: "after login, /me answers with the profile",
+    says: "GET /me answers 404: the route is at /me/me",
+  },
+  {
     name: "a deleted user is refused, and the handler runs",
     edits: [
       [

@@ -30,6 +30,12 @@ const route = 'app.post("/auth/logout", async (req, res) => {\n';
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "logging out by another method",
+    edits: [['app.post("/auth/logout"', 'app.delete("/auth/logout"']],
+    goal: "logging out answers 204",
+    says: "POST /auth/logout answers 404: there is DELETE /auth/logout, and not POST",
+  },
+  {
     name: "a session is written whether it is still there or not",
     edits: plainStore,
     goal: "a request under way does not bring the session back",

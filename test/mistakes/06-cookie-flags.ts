@@ -34,6 +34,12 @@ const clear = "res.clearCookie(cookieName, cookieFlags);";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "express-session is told to believe no proxy",
+    edits: [[cookie, `      proxy: false,\n${cookie}`]],
+    goal: "behind a TLS proxy, logging in sets the cookie",
+    says: "`proxy: false`",
+  },
+  {
     name: "a serializer that leaves the flags out",
     edits: [
       [
@@ -848,6 +854,20 @@ export function createApp`,
     ],
     goal: "No standing rule is broken, on any path",
     says: "over plain http is answered 200",
+  },
+  {
+    name: "Partitioned where there is no Secure",
+    edits: [
+      [cookie, "      cookie: { ...cookieFlags, partitioned: true, maxAge: sessionLifeMs },\n"],
+    ],
+    goal: "in development the cookie sticks on http, under a name of your own",
+    says: "The browser refuses the session cookie: Partitioned demands Secure",
+  },
+  {
+    name: "a text is thrown",
+    edits: [[complaint, "throw `SESSION_SECRET must have ${minSecretLength} characters.`;"]],
+    goal: "createApp insists on SESSION_SECRET",
+    says: "What createApp throws is no Error",
   },
   {
     name: "set with Partitioned, and cleared without",

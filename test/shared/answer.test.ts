@@ -154,6 +154,13 @@ test("a Cookie header without an equals sign is shown as it was sent", () => {
   expect(answer({ request }).toString()).toContain("  Cookie: garbage\n");
 });
 
+test("a request that no route takes says where the route is", () => {
+  const misrouted = "the route is at /me/me";
+  expect(() => answer({ status: 404, misrouted }).mustBe(200, "", "")).toThrow(
+    `GET /me answers 404: ${misrouted}.`,
+  );
+});
+
 test("a refused body names what a schema objects to", () => {
   const objection = "password (Too small: expected string to have >=12 characters)";
   expect(answer({ status: 400, objection }).toString()).toContain(
@@ -173,6 +180,7 @@ function answer(parts: Partial<Parts> = {}): Answer {
     setCookies: [],
     thrown: undefined,
     objection: undefined,
+    misrouted: undefined,
     ...parts,
   });
 }

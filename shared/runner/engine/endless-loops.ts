@@ -27,8 +27,10 @@ export interface LoopWatchOptions {
    * Time that other processes take does not count.
    */
   busyMs: number;
+  /** What changes as long as the thread gets on with its work, busy or not. */
+  progress(): number;
   /**
-   * Called when the thread was found busy more than once, and never rested between.
+   * Called when the thread was found busy more than once, and neither rested nor got on between.
    * @param standings How it was found each time, oldest first.
    * @returns Whether it is in an endless loop; if not, it is looked at again.
    */
@@ -50,16 +52,18 @@ const mostSteps = 200;
  */
 export function watchForEndlessLoops(
   thread: Worker,
-  { busyMs, isLoop }: LoopWatchOptions,
+  { busyMs, progress, isLoop }: LoopWatchOptions,
 ): LoopWatch {
+  // Whoever has always something to do gets no rest, on a busy machine above all, and does it.
+  const lifeSign = () => `${thread.performance.eventLoopUtilization().idle} ${progress()}`;
   let stopped = false;
-  let idleMs = thread.performance.eventLoopUtilization().idle;
+  let lastSign = lifeSign();
   let restedAt = processorMs();
   let seen: Standing[] = [];
   const look = async () => {
-    const { idle } = thread.performance.eventLoopUtilization();
-    if (idle !== idleMs) {
-      idleMs = idle;
+    const sign = lifeSign();
+    if (sign !== lastSign) {
+      lastSign = sign;
       restedAt = processorMs();
       seen = [];
     } else if (processorMs() - restedAt >= busyMs) {
@@ -67,8 +71,7 @@ export function watchForEndlessLoops(
       restedAt = processorMs();
       if (stopped) return;
       // It may have come to an end while it was asked.
-      const rested = thread.performance.eventLoopUtilization().idle !== idleMs;
-      seen = rested ? [] : [...seen, standing];
+      seen = lifeSign() === lastSign ? [...seen, standing] : [];
       if (seen.length > 1 && isLoop(seen)) return;
     }
     if (!stopped) timer = setTimeout(look, lookEveryMs);

@@ -246,6 +246,14 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
     },
   ],
   [
+    /^Missing parameter name/,
+    {
+      cause: "a path has a `*` without a name, as Express 4 took it",
+      advice:
+        "`app.use(middleware)` without a path is for all of them. Where a path is needed, Express 5 writes `/{*rest}`.",
+    },
+  ],
+  [
     /^argument name is invalid/,
     {
       cause: "the cookie's name holds what no name of a cookie may: a blank, or one of = ; , / :",

@@ -18,7 +18,7 @@ import { hearJudged, type JudgedGoal } from "./early-word.ts";
 import { endingCall, endsTheProcess, meaningOf, withoutImports } from "./explanations.ts";
 import { JudgedFiles } from "./judged-files.ts";
 import { fileOf, inProject, isLearners, placeIn } from "./places.ts";
-import { threadMemoryBytes } from "./warm-thread.mjs";
+import { progressOf, threadMemoryBytes } from "./warm-thread.mjs";
 import { WarmPool } from "./warm-worker.ts";
 
 const firstBusyMs = 800;
@@ -220,6 +220,7 @@ export class Lane {
       const watches = [
         watchForEndlessLoops(thread, {
           busyMs: first ? firstBusyMs : nextBusyMs,
+          progress: () => progressOf(thread),
           isLoop: (standings) => {
             const reason = this.#whyBusy(name, standings);
             if (reason !== undefined) giveUp(reason);
@@ -408,15 +409,21 @@ function endOfProcess(message: string, place: string): string | undefined {
   return call && `${place} calls ${call}. ${endsTheProcess}`;
 }
 
-/** A package that was found at the same place each time: what it was given keeps it there. */
+/**
+ * A package, or Node.js, that was found at the same place each time: what it was given keeps it there.
+ * One that never says where it is (no frames) is inside one call.
+ */
 function stuckElsewhere(file: string, standings: Standing[]): string | undefined {
-  const places = standings.slice(-looksElsewhere).map(({ frames: [frame] }) => {
-    if (!frame?.url.startsWith("file:")) return "Node.js";
-    const file = inProject(fileOf(frame.url)).replace(/^.*node_modules[\\/]/, "");
-    return `${file}:${frame.line + 1}`;
-  });
-  const [place] = places;
-  if (places.length < looksElsewhere || new Set(places).size > 1) return undefined;
+  const last = standings.slice(-looksElsewhere).map(({ frames: [frame] }) => frame);
+  const places = new Set(
+    last.map((frame) => frame && `${frame.url}:${frame.line}:${frame.column}`),
+  );
+  const [frame] = last;
+  if (last.length < looksElsewhere || places.size > 1) return undefined;
+  const [, inPackage] = /^file:.*node_modules\/(.*)/.exec(frame?.url ?? "") ?? [];
+  // The workshop's own code comes to an end.
+  if (frame && inPackage === undefined && !frame.url.startsWith("node:")) return undefined;
+  const place = inPackage === undefined ? "Node.js" : `${inPackage}:${(frame?.line ?? 0) + 1}`;
   return `What ${file} hands to ${place} keeps it busy without end: a regular expression that tries one text in ever more ways does that.`;
 }
 

@@ -35,7 +35,25 @@ export function takeThread() {
   return thread;
 }
 
+/**
+ * What each thread counts up, by threads.
+ *
+ * @type {WeakMap<Worker, Int32Array>}
+ */
+const counters = new WeakMap();
+
+/**
+ * A number that changes as long as a thread gets on: requests come to its apps, and are answered.
+ *
+ * @param {Worker} thread
+ */
+export function progressOf(thread) {
+  const counter = counters.get(thread);
+  return counter ? Atomics.load(counter, 0) : 0;
+}
+
 function startThread() {
+  const progress = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const thread = new Worker(new URL("thread.mjs", import.meta.url), {
     env: {
       ...process.env,
@@ -48,7 +66,9 @@ function startThread() {
       NO_DEPRECATION: "express-session",
     },
     execArgv: [],
+    workerData: { progress },
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryBytes / 1024 / 1024 },
   });
+  counters.set(thread, new Int32Array(progress));
   return thread;
 }

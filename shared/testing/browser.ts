@@ -279,8 +279,9 @@ function neverAnswered(
 ): never {
   const { method, path, cookie } = request;
   const route = `${method} ${path}`;
-  const sent = describeRequest({ ...request, body: undefined });
-  const silence = [...sent, `→ no answer within ${withinMs / 1000} s`].join("\n");
+  const silence = [...describeRequest(request), `→ no answer within ${withinMs / 1000} s`].join(
+    "\n",
+  );
   const misfit = thrown ? undefined : mountedMisfit(site.app, path);
   must(!misfit, misfit?.claim ?? "", silence, misfit?.reason);
   const meaning = meaningOf(thrown);

@@ -257,7 +257,7 @@ export class Site {
     this.#redis = connect(this.#module, this.#redisUrl);
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
-    this.#commands = new CommandTap(this.#redis, () => this.watch.during);
+    this.#commands = new CommandTap(this.#redis, () => this.watch.request);
     if (!this.watch.sites.includes(this)) this.watch.sites.push(this);
     const duplicate = this.#redis.duplicate.bind(this.#redis);
     this.#redis.duplicate = (options) => {
@@ -395,7 +395,7 @@ export class Site {
         else if ("route" in req) res.setHeader(fellThrough, "1");
         res.end();
       };
-      handOver(() => app(req, res, onEnd));
+      this.watch.within(`${req.method} ${req.url}`, () => handOver(() => app(req, res, onEnd)));
     });
     // A connection that the server gives up must not be the one that the next request takes.
     this.#server.keepAliveTimeout = 0;

@@ -254,7 +254,7 @@ goal("a login under way survives neither a new password nor a ban", async ({ acc
     const newcomer = await Device.from(site, browser);
     await undo(); // Until then, whoever is banned is refused anyway.
     const story = ["a login has compared the password", answer, "it stores its session"];
-    const why = "Nobody could end it yet: look at the user again, once its session is stored.";
+    const why = "Nobody could end it yet: look at the user again once it is stored, and end it.";
     await newcomer?.mustBeOut(`A login that is about to be stored survives ${name}.`, story, why);
   }
 });

@@ -7,7 +7,7 @@ import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
 import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
-import { whyUnhandled } from "./handlers.ts";
+import { whyUnhandled } from "./routes.ts";
 import { hearObjections } from "./validate.ts";
 import type { Site } from "./site.ts";
 import { tooLate } from "./watch.ts";

@@ -1,5 +1,6 @@
 import leven from "leven";
-import type { Cause } from "./crashes.ts";
+import { forgetCauses, noteCause } from "./causes.ts";
+import { watchStore } from "./stores.ts";
 
 /** What express-session 1.19 reads from its options, and from those of its cookie. */
 const ofSession = [
@@ -92,12 +93,6 @@ const silence = "A package says nothing of an option that it does not know.";
 const noSession =
   /`req\.session` is undefined|no `req\.session` to write into|no `session` where one is used/;
 
-interface Noted extends Cause {
-  /** What it explains. Without it, anything: an app that misspells an option is another one than it looks. */
-  symptom?: RegExp;
-}
-
-const noted: Noted[] = [];
 /** Whether a request has just arrived, and is being handed to the app. */
 let isHandingOver = false;
 /** What `session()` was given, call by call. */
@@ -107,7 +102,7 @@ const passed = new WeakSet<object>();
 
 /** Another file is judged. Within one, what was set while it was loaded holds for each of its apps. */
 export function forgetOptions(): void {
-  noted.length = 0;
+  forgetCauses();
   sessions.length = 0;
 }
 
@@ -121,7 +116,7 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   const given: object = { ...options };
   sessions.push(given);
   if (isHandingOver) {
-    noted.push({
+    noteCause({
       symptom: /begins another session/,
       claim: `\`session()\` is called anew with each request${at(place)}.`,
       reason:
@@ -133,7 +128,7 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   watchStore(Reflect.get(given, "store"));
   const genid: unknown = Reflect.get(given, "genid");
   if (genid?.constructor.name === "AsyncFunction") {
-    noted.push({
+    noteCause({
       symptom: /session cookie/,
       claim: `\`genid\` is async${at(place)}: express-session takes what it returns for the id, a Promise.`,
       reason:
@@ -141,7 +136,7 @@ export function noteSessionOptions(options: object | undefined, place: string | 
     });
   }
   if (Reflect.get(given, "proxy") === false) {
-    noted.push({
+    noteCause({
       symptom: /withholds a Secure one/,
       claim: `\`proxy: false\`${at(place)} has express-session ignore Express's \`trust proxy\`.`,
       reason:
@@ -154,14 +149,14 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   noteMisspelt("`cookie`", flags, ofCookie, place);
   noteForeignNames("`cookie`", flags, ofCookie, place);
   for (const name of ofCookie.filter((each) => each in given && !(each in flags))) {
-    noted.push({
+    noteCause({
       symptom: new RegExp(`\\b${name}\\b`, "i"),
       claim: `\`${name}\` stands beside \`cookie\`, where express-session does not look${at(place)}.`,
       reason: `It is an option of the cookie: \`cookie: { ${name}: … }\`. ${silence}`,
     });
   }
   for (const name of ofSession.filter((each) => each in flags && !(each in given))) {
-    noted.push({
+    noteCause({
       symptom: new RegExp(`\\b${name}\\b`, "i"),
       claim: `\`${name}\` stands inside \`cookie\`, where express-session does not look${at(place)}.`,
       reason: `It is an option of \`session()\` and stands beside \`cookie\`. ${silence}`,
@@ -169,46 +164,12 @@ export function noteSessionOptions(options: object | undefined, place: string | 
   }
   const path: unknown = Reflect.get(flags, "path");
   if (typeof path === "string" && path !== "/") {
-    noted.push({
+    noteCause({
       symptom: noSession,
       claim: `The session is for addresses below ${path} alone: \`cookie: { path: "${path}" }\`${at(place)}.`,
       reason:
         "Elsewhere there is no `req.session`. A session is for the whole app: leave the path out, or take `/`.",
     });
-  }
-}
-
-const watchedStores = new WeakSet<object>();
-
-/** Notes what of a store returns a Promise, and never calls back as express-session waits for it. */
-function watchStore(store: unknown): void {
-  const note = (name: string) =>
-    noted.push({
-      symptom: /never answered/,
-      claim: `\`${name}\` of the session store is done, and does not call back.`,
-      reason:
-        "express-session waits for the function that it hands over, and not for a Promise: `set(id, session, callback)` calls `callback()` in the end, or `callback(error)`.",
-    });
-  if (typeof store !== "object" || store === null || watchedStores.has(store)) return;
-  watchedStores.add(store);
-  for (const name of ["get", "set", "destroy", "touch"]) {
-    const method: unknown = Reflect.get(store, name);
-    if (typeof method !== "function") continue;
-    const watched = function (this: unknown, ...args: unknown[]): unknown {
-      const done = args.at(-1);
-      if (typeof done !== "function") return Reflect.apply(method, this, args);
-      let isDone = false;
-      const callBack = (...results: unknown[]): unknown => {
-        isDone = true;
-        return Reflect.apply(done, undefined, results);
-      };
-      const result: unknown = Reflect.apply(method, this, [...args.slice(0, -1), callBack]);
-      // What rejects is the app's own affair.
-      if (result instanceof Promise)
-        void result.then(() => setImmediate(() => isDone || note(name)));
-      return result;
-    };
-    Reflect.defineProperty(store, name, { value: watched, configurable: true, writable: true });
   }
 }
 
@@ -230,7 +191,7 @@ export function noteRequest(req: object): void {
 /** Notes that a handler has crashed without a session, where none can be. */
 export function noteMissingSession(req: object, route: string): void {
   if (passed.has(req)) return;
-  noted.push({
+  noteCause({
     symptom: noSession,
     claim:
       sessions.length === 0
@@ -241,50 +202,6 @@ export function noteMissingSession(req: object, route: string): void {
   });
 }
 
-/** What the guard of a route has done for a request whose handler runs without a user. */
-export type GuardSeen =
-  | "there is none"
-  | "takes errors"
-  | "stands behind"
-  | "lets strangers pass"
-  | "sets no user";
-
-const guards: Readonly<Record<GuardSeen, (route: string) => Cause>> = {
-  "there is none": (route) => ({
-    claim: `${route} has no guard: its handler runs for everybody, and there is no \`req.user\`.`,
-    reason:
-      "A guard protects the routes that name it, before their handler: `app.get(path, requireAuth, (req, res) => …)`.",
-  }),
-  "takes errors": (route) => ({
-    claim: `Express skips the guard of ${route}: with four parameters, it is an error handler.`,
-    reason:
-      "Express tells them apart by the number of their parameters. A guard takes `(req, res, next)`.",
-  }),
-  "stands behind": (route) => ({
-    claim: `The handler of ${route} runs before its guard: there is no \`req.user\` yet.`,
-    reason:
-      "What a route names runs from left to right: `app.get(path, requireAuth, (req, res) => …)`.",
-  }),
-  "lets strangers pass": (route) => ({
-    claim: `The guard of ${route} calls \`next()\` for somebody who never logged in: the handler runs, and there is no \`req.user\`.`,
-    reason:
-      "Whoever has no `userId` in the session is answered 401 by the guard, and a `return` ends it there.",
-  }),
-  "sets no user": (route) => ({
-    claim: `The guard of ${route} has set no user when the handler runs: \`req.user\` is undefined.`,
-    reason:
-      "The handler begins inside `next()`: `req.user = user` stands before that line, with the user that was awaited. Whom the database does not know, or no longer, is answered 401 by the guard.",
-  }),
-};
-
-/** Notes that a handler has crashed without a user, and what stands before it. */
-export function noteMissingUser(route: string, guard: GuardSeen): void {
-  noted.push({
-    symptom: new RegExp(`${route} crash.*there is no user where one is used`),
-    ...guards[guard](route),
-  });
-}
-
 /** Notes an option that ioredis does not know. */
 export function noteRedisOptions(options: object): void {
   const unknown = unknownOf(options, ofRedis);
@@ -292,7 +209,7 @@ export function noteRedisOptions(options: object): void {
   for (const [name, value] of Object.entries(unknown)) {
     const inside = Object.keys(Object(value)).filter((each) => limits.has(each));
     if (inside.length === 0) continue;
-    noted.push({
+    noteCause({
       symptom: /keeps .* waiting|does not come back/,
       claim: `${listed(inside)} ${inside.length === 1 ? "stands" : "stand"} inside \`${name}\`, where \`new Redis()\` does not look.`,
       reason: `Other clients want it so. Here it is \`new Redis(url, { ${inside[0]}: … })\`. ${silence}`,
@@ -317,15 +234,6 @@ export function whyTrue(option: "resave" | "saveUninitialized"): string | undefi
   return undefined;
 }
 
-/**
- * What an app asks of a package that does not hear it. Undefined when there is no such thing.
- *
- * @param said What is said of the app. An option at the wrong place counts when it is spoken of.
- */
-export function unheardOption(said: string): Cause | undefined {
-  return noted.find(({ symptom }) => symptom?.test(said) ?? true);
-}
-
 function noteMisspelt(call: string, given: object, known: readonly string[], place?: string): void {
   const strange = Object.keys(given).filter((name) => !known.includes(name));
   const misspelt = strange.flatMap((name) => {
@@ -336,7 +244,7 @@ function noteMisspelt(call: string, given: object, known: readonly string[], pla
     const alike = misspelt.filter((each) => each.symptom === symptom);
     const [names, meant] = [alike.map((each) => each.name), alike.map((each) => each.meant)];
     const isOne = alike.length === 1;
-    noted.push({
+    noteCause({
       ...(symptom && { symptom }),
       claim: `${listed(names)} ${isOne ? "is no option" : "are no options"} of ${call}${at(place)}.`,
       reason: `${isOne ? "It is" : "They are"} spelled ${listed(meant)}. ${silence}`,
@@ -350,7 +258,7 @@ function noteForeignNames(call: string, given: object, known: readonly string[],
     if (known.some((each) => each === name || isNear(name, each))) continue;
     const meant = known.find((each) => !(each in given) && plain(name).endsWith(plain(each)));
     if (!meant) continue;
-    noted.push({
+    noteCause({
       symptom: new RegExp(`\\b${meant}\\b`, "i"),
       claim: `\`${name}\` is no option of ${call}${at(place)}.`,
       reason: `Here it is called \`${meant}\`. ${silence}`,

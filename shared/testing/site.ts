@@ -29,15 +29,8 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
-import { hasBegun, watchHandlers } from "./handlers.ts";
-import {
-  handOver,
-  noteExpressSettings,
-  noteMissingSession,
-  noteMissingUser,
-  noteRedisOptions,
-  type GuardSeen,
-} from "./options.ts";
+import { noteGuard, watchHandlers, type GuardedRequest } from "./guards.ts";
+import { handOver, noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
 import { noteProgress } from "./progress.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
 import type { SessionSeen, Watch } from "./watch.ts";
@@ -337,31 +330,12 @@ export class Site {
       seen.cookieWithheld =
         req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");
       if (res.statusCode >= 500 && !req.session) noteMissingSession(req, route);
-      const guard = res.statusCode >= 500 && this.#guardSeen(req);
-      if (guard) noteMissingUser(route, guard);
+      if (res.statusCode >= 500) noteGuard(this.#app, req, route);
       return Reflect.apply(writeHead, res, args) as ServerResponse;
     };
     res.once("finish", () =>
       this.watch.sessions.set(route, Object.assign(seen, { atTheEnd: content() })),
     );
-  }
-
-  /** What let a request without a user come to a handler; undefined when that cannot be told. */
-  #guardSeen(req: AskedOfTheApp): GuardSeen | undefined {
-    const { user, route, session } = req;
-    // People come to these without a login.
-    const isOpen = route && ["/auth/login", "/auth/logout"].includes(String(route.path));
-    if (user || isOpen || !route) return undefined;
-    const mounted = this.#app.router.stack.filter((layer) => !layer.route);
-    const before = [...mounted, ...route.stack.slice(0, -1)];
-    if (before.every(({ name }) => asksNobody.has(name))) return "there is none";
-    if (route.stack.some(({ handle }) => handle.length > 3)) return "takes errors";
-    if (!hasBegun(req)) {
-      const own = route.stack.map(({ name }) => name).filter((name) => !asksNobody.has(name));
-      return own[0] === "<anonymous>" && own.at(-1) !== own[0] ? "stands behind" : undefined;
-    }
-    const isStranger = Object.keys(session ?? {}).every((field) => ofStrangers.has(field));
-    return isStranger ? "lets strangers pass" : "sets no user";
   }
 
   async #start(impatient = false): Promise<void> {
@@ -421,27 +395,11 @@ function pretend(socket: Socket, address: string | undefined): void {
 }
 
 /** A request, with what Express and express-session put there. */
-interface AskedOfTheApp extends IncomingMessage {
+interface AskedOfTheApp extends IncomingMessage, GuardedRequest {
   secure?: boolean;
   session?: { cookie?: { secure?: unknown } } | null;
   validBody?: unknown;
-  user?: unknown;
-  route?: {
-    path: unknown;
-    stack: readonly { name: string; handle: (...args: never[]) => unknown }[];
-  };
 }
-
-/** What is mounted and cares for no user, by its name. */
-const asksNobody = new Set([
-  "noStore",
-  "jsonParser",
-  "session",
-  "requireHttps",
-  "refuseOtherSites",
-  "validateBody",
-  "errorHandler",
-]);
 
 /** What express-session keeps of a cookie. */
 const flags = new Set(
@@ -449,9 +407,6 @@ const flags = new Set(
     " ",
   ),
 );
-
-/** What stands in the session of somebody who never logged in. */
-const ofStrangers = new Set(["cookie", "visits"]);
 
 /** Connections whose app has come to its end. */
 const closed = new WeakSet<Redis>();

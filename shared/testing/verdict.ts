@@ -3,7 +3,7 @@ import { misreadConfiguration } from "./configuration.ts";
 import type { Cause } from "./crashes.ts";
 import { misreadEnvironment } from "./environment.ts";
 import { keptInMemory } from "./memory-store.ts";
-import { unheardOption } from "./options.ts";
+import { notedCause } from "./causes.ts";
 import { stepOfTest, type StepEntry } from "../runner/manifest.ts";
 import { readReference } from "../runner/reference.ts";
 
@@ -136,7 +136,7 @@ function causeBeneath(symptom: string): Cause | undefined {
   return (
     misreadEnvironment() ??
     misreadConfiguration() ??
-    unheardOption(symptom) ??
+    notedCause(symptom) ??
     keptInMemory(currentStep()?.number)
   );
 }

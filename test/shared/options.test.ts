@@ -1,6 +1,7 @@
 import express from "express";
 import { Redis } from "ioredis";
 import { afterEach, expect, test } from "vitest";
+import { notedCause } from "../../shared/testing/causes.ts";
 import {
   forgetOptions,
   noteExpressSettings,
@@ -9,7 +10,6 @@ import {
   noteRequest,
   noteSessionOptions,
   sessionOption,
-  unheardOption,
   whyTrue,
 } from "../../shared/testing/options.ts";
 
@@ -35,25 +35,25 @@ test.for([
   [{ ...right, saveuninitialized: true }, undefined],
 ] as const)("a misspelt option is told: %j", ([options, says]) => {
   noteSessionOptions(options, "app.ts:1");
-  expect(unheardOption("Something is wrong.")?.claim).toBe(says && `${says} (app.ts:1).`);
+  expect(notedCause("Something is wrong.")?.claim).toBe(says && `${says} (app.ts:1).`);
 });
 
 test("an option at the wrong place is told when it is what is spoken of", () => {
   noteSessionOptions({ secret: "", httpOnly: true, cookie: { resave: false } }, undefined);
-  expect(unheardOption("The cookie ends with the browser.")).toBeUndefined();
-  expect(unheardOption("The cookie has no HttpOnly.")).toMatchObject({
+  expect(notedCause("The cookie ends with the browser.")).toBeUndefined();
+  expect(notedCause("The cookie has no HttpOnly.")).toMatchObject({
     claim: "`httpOnly` stands beside `cookie`, where express-session does not look.",
     reason: expect.stringMatching(/^It is an option of the cookie: `cookie: \{ httpOnly: … \}`\./),
   });
-  expect(unheardOption("`resave` is true.")?.claim).toMatch(/^`resave` stands inside `cookie`/);
+  expect(notedCause("`resave` is true.")?.claim).toMatch(/^`resave` stands inside `cookie`/);
 });
 
 test("a session for some addresses alone is told where `req.session` is missing", () => {
   noteSessionOptions({ ...right, cookie: { path: "/" } }, undefined);
-  expect(unheardOption("`req.session` is undefined")).toBeUndefined();
+  expect(notedCause("`req.session` is undefined")).toBeUndefined();
   noteSessionOptions({ ...right, cookie: { path: "/app" } }, "app.ts:1");
-  expect(unheardOption("The second visit counts 1.")).toBeUndefined();
-  expect(unheardOption("GET /visits crashed: `req.session` is undefined")?.claim).toBe(
+  expect(notedCause("The second visit counts 1.")).toBeUndefined();
+  expect(notedCause("GET /visits crashed: `req.session` is undefined")?.claim).toBe(
     'The session is for addresses below /app alone: `cookie: { path: "/app" }` (app.ts:1).',
   );
 });
@@ -62,13 +62,13 @@ test("a handler without a session is told whether `session()` had its turn", () 
   const crash = "GET /visits crashed: `req.session` is undefined";
   const request = {};
   noteMissingSession(request, "GET /visits");
-  expect(unheardOption("The second visit counts 1.")).toBeUndefined();
-  expect(unheardOption(crash)?.claim).toMatch(/^Nobody has called `session\(\)`/);
+  expect(notedCause("The second visit counts 1.")).toBeUndefined();
+  expect(notedCause(crash)?.claim).toMatch(/^Nobody has called `session\(\)`/);
 
   forgetOptions();
   noteSessionOptions(right, undefined);
   noteMissingSession(request, "GET /visits");
-  expect(unheardOption(crash)?.claim).toBe(
+  expect(notedCause(crash)?.claim).toBe(
     "GET /visits is answered, and what `session()` returns has not run: there is no `req.session`.",
   );
 
@@ -76,7 +76,7 @@ test("a handler without a session is told whether `session()` had its turn", () 
   noteSessionOptions(right, undefined);
   noteRequest(request);
   noteMissingSession(request, "GET /visits");
-  expect(unheardOption(crash)).toBeUndefined();
+  expect(notedCause(crash)).toBeUndefined();
 });
 
 test("why an option is true that is so by default", () => {
@@ -90,9 +90,9 @@ test("why an option is true that is so by default", () => {
 test("a setting of Express is told by its own spelling", () => {
   const settings = express().disable("x-powered-by").settings;
   noteExpressSettings({ ...settings, "my own": 1 });
-  expect(unheardOption("")).toBeUndefined();
+  expect(notedCause("")).toBeUndefined();
   noteExpressSettings({ ...settings, "trust-proxy": 1 });
-  expect(unheardOption("")).toMatchObject({
+  expect(notedCause("")).toMatchObject({
     claim: "`trust-proxy` is no option of `app.set()`.",
     reason: expect.stringMatching(/^It is spelled `trust proxy`\./),
   });
@@ -101,10 +101,10 @@ test("a setting of Express is told by its own spelling", () => {
 test("of a connection, what ioredis has by itself is known", () => {
   const redis = new Redis({ lazyConnect: true, commandTimeout: 1, socketTimeout: 1, tls: {} });
   noteRedisOptions(redis.options);
-  expect(unheardOption("")).toBeUndefined();
+  expect(notedCause("")).toBeUndefined();
   const misspelt = new Redis(Object.assign({ lazyConnect: true }, { maxRetryPerRequest: 1 }));
   noteRedisOptions(misspelt.options);
-  expect(unheardOption("")).toMatchObject({
+  expect(notedCause("")).toMatchObject({
     claim: "`maxRetryPerRequest` is no option of `new Redis()`.",
     reason: expect.stringMatching(/^It is spelled `maxRetriesPerRequest`\./),
   });

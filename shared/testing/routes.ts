@@ -5,26 +5,6 @@ interface Listing {
   listRoutes(): { path: string | RegExp; methods?: string[]; router?: Listing }[];
 }
 
-const begun = new WeakSet<object>();
-
-/** Notes from now on which requests come to the end of their route: to its handler, behind each guard. */
-export function watchHandlers(app: Express): void {
-  for (const { route } of app.router.stack) {
-    const last = route?.stack.at(-1);
-    if (!last || last.handle.length > 3) continue;
-    const { handle } = last;
-    last.handle = function (this: unknown, ...args) {
-      begun.add(args[0]);
-      return Reflect.apply(handle, this, args);
-    };
-  }
-}
-
-/** Whether the handler of a request's route has begun. */
-export function hasBegun(req: object): boolean {
-  return begun.has(req);
-}
-
 /** Why no route takes a request, as far as the others tell; undefined when one does, or none is like it. */
 export function whyUnhandled(app: Express, method: string, path: string): string | undefined {
   const routes = routesOf(app.router as unknown as Listing);

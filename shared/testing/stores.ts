@@ -1,0 +1,35 @@
+import { noteCause } from "./causes.ts";
+
+const watchedStores = new WeakSet<object>();
+
+/** Notes what of a store returns a Promise, and never calls back as express-session waits for it. */
+export function watchStore(store: unknown): void {
+  const note = (name: string) =>
+    noteCause({
+      symptom: /never answered/,
+      claim: `\`${name}\` of the session store is done, and does not call back.`,
+      reason:
+        "express-session waits for the function that it hands over, and not for a Promise: `set(id, session, callback)` calls `callback()` in the end, or `callback(error)`.",
+    });
+  if (typeof store !== "object" || store === null || watchedStores.has(store)) return;
+  watchedStores.add(store);
+  for (const name of ["get", "set", "destroy", "touch"]) {
+    const method: unknown = Reflect.get(store, name);
+    if (typeof method !== "function") continue;
+    const watched = function (this: unknown, ...args: unknown[]): unknown {
+      const done = args.at(-1);
+      if (typeof done !== "function") return Reflect.apply(method, this, args);
+      let isDone = false;
+      const callBack = (...results: unknown[]): unknown => {
+        isDone = true;
+        return Reflect.apply(done, undefined, results);
+      };
+      const result: unknown = Reflect.apply(method, this, [...args.slice(0, -1), callBack]);
+      // What rejects is the app's own affair.
+      if (result instanceof Promise)
+        void result.then(() => setImmediate(() => isDone || note(name)));
+      return result;
+    };
+    Reflect.defineProperty(store, name, { value: watched, configurable: true, writable: true });
+  }
+}

@@ -1,4 +1,5 @@
 import { noteCause } from "./causes.ts";
+import { placeOfCaller } from "./crashes.ts";
 
 const watchedStores = new WeakSet<object>();
 
@@ -25,9 +26,11 @@ export function watchStore(store: unknown): void {
         return Reflect.apply(done, undefined, results);
       };
       const result: unknown = Reflect.apply(method, this, [...args.slice(0, -1), callBack]);
-      // What rejects is the app's own affair.
-      if (result instanceof Promise)
+      // express-session looks at no Promise: one that rejects escapes by this way, too. What the app has
+      // called by itself may be caught there.
+      if (result instanceof Promise && placeOfCaller() === undefined) {
         void result.then(() => setImmediate(() => isDone || note(name)));
+      }
       return result;
     };
     Reflect.defineProperty(store, name, { value: watched, configurable: true, writable: true });

@@ -7,6 +7,7 @@ import { headersOfChromium } from "./browser-headers.ts";
 import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
 import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
+import { isHeldUp } from "./guards.ts";
 import { whyUnhandled } from "./routes.ts";
 import { hearObjections } from "./validate.ts";
 import type { Site } from "./site.ts";
@@ -289,7 +290,7 @@ function neverAnswered(
   throw new NeverAnswered(
     meaning?.cause
       ? `${route} never answered: ${meaning.cause}.`
-      : `${route} never answered${sessionIdInHeader(cookie) === undefined ? "" : " somebody who has a session"}.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
+      : `${route} never answered${isHeldUp(site.watch.requests.get(route)) ? ": what stands before its handler neither answers nor calls next()" : sessionIdInHeader(cookie) === undefined ? "" : " somebody who has a session"}.${words && ` An error was thrown where nobody catches it: ${words}.`}`,
     // Where a cause stands in the claim, the words are evidence.
     [silence, meaning?.cause ? words : ""],
     meaning?.advice ??

@@ -61,7 +61,7 @@ const asksNobody = new Set([
   "errorHandler",
 ]);
 /** What stands in the session of somebody who never logged in. */
-const ofStrangers = new Set(["cookie", "visits"]);
+export const ofStrangers: ReadonlySet<string> = new Set(["cookie", "visits"]);
 /** The requests that have come to the end of their route: to its handler, behind each guard. */
 const arrived = new WeakSet<object>();
 
@@ -76,6 +76,11 @@ export function watchHandlers(app: Express): void {
       return Reflect.apply(handle, this, args);
     };
   }
+}
+
+/** Whether a request has stopped before the handler of its route: at a guard, say. */
+export function isHeldUp(req: GuardedRequest | undefined): boolean {
+  return req?.route !== undefined && req.route.stack.length > 1 && !arrived.has(req);
 }
 
 /** Notes of a request that has crashed what its guard has done, as the cause of a missing user. */

@@ -317,6 +317,7 @@ export class Site {
     };
     const { writeHead } = res;
     const route = `${req.method} ${req.url}`;
+    this.watch.requests.set(route, req);
     const seen: SessionSeen = {
       whenHeadersLeft: {},
       atTheEnd: {},

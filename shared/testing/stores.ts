@@ -1,5 +1,6 @@
 import { noteCause } from "./causes.ts";
 import { placeOfCaller } from "./crashes.ts";
+import { ofStrangers } from "./guards.ts";
 
 const watchedStores = new WeakSet<object>();
 
@@ -14,6 +15,7 @@ export function watchStore(store: unknown): void {
     });
   if (typeof store !== "object" || store === null || watchedStores.has(store)) return;
   watchedStores.add(store);
+  watchRegenerate(store);
   for (const name of ["get", "set", "destroy", "touch"]) {
     const method: unknown = Reflect.get(store, name);
     if (typeof method !== "function") continue;
@@ -35,4 +37,29 @@ export function watchStore(store: unknown): void {
     };
     Reflect.defineProperty(store, name, { value: watched, configurable: true, writable: true });
   }
+}
+
+/** Notes what a session is given right before an empty one takes its place. */
+function watchRegenerate(store: object): void {
+  const regenerate: unknown = Reflect.get(store, "regenerate");
+  if (typeof regenerate !== "function") return;
+  const watched = function (this: unknown, ...args: unknown[]): unknown {
+    const { headers, session } = args[0] as { headers: { cookie?: string }; session?: object };
+    const field = Object.keys(session ?? {}).find((name) => !ofStrangers.has(name));
+    // What stood there before this request came is no mistake of its own.
+    if (field !== undefined && headers.cookie === undefined) {
+      noteCause({
+        symptom: /does not hold the user's id/,
+        claim: `\`req.session.${field}\` is set before \`regenerate\`, which begins an empty session.`,
+        reason:
+          "First the new session, then what belongs into it: `regenerateSession`, the user's id, `saveSession`.",
+      });
+    }
+    return Reflect.apply(regenerate, this, args);
+  };
+  Reflect.defineProperty(store, "regenerate", {
+    value: watched,
+    configurable: true,
+    writable: true,
+  });
 }

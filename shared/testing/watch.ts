@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { StoredKey } from "../redis/key-space.ts";
 import type { Answer } from "./answer.ts";
+import type { GuardedRequest } from "./guards.ts";
 import type { Site } from "./site.ts";
 
 /** A request that was answered. */
@@ -65,6 +66,8 @@ const start = "the start of the app";
 export class Watch {
   /** Of the last request of each route, `GET /visits`. */
   readonly sessions = new Map<string, SessionSeen>();
+  /** The last request of each route, as its app knows it. */
+  readonly requests = new Map<string, GuardedRequest>();
   /** What `validate` made of the body of the last request of each route. */
   readonly validBodies = new Map<string, unknown>();
   readonly exchanges: Exchange[] = [];

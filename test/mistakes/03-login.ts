@@ -141,7 +141,7 @@ export const mistakes: readonly Mistake[] = [
       [storeUser, `${storeUser}    await regenerateSession(req);\n`],
     ],
     goal: "the right password logs in",
-    says: "The session that a login stores does not hold the user's id",
+    says: "`req.session.userId` is set before `regenerate`",
   },
   {
     name: "the body is not validated",

@@ -28,6 +28,12 @@ const answerPatch = "res.json({ data: profileOf(changed) });";
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "a guard that does not hand on",
+    edits: [["    req.user = user;\n    next();", "    req.user = user;\n    return void next;"]],
+    goal: "after login, /me answers with the profile",
+    says: "GET /me never answered: what stands before its handler neither answers nor calls next()",
+  },
+  {
     name: "a guard that stands behind the handler",
     edits: [
       ['app.get("/me", requireAuth, (req, res) => {', 'app.get("/me", (req, res) => {'],

@@ -45,13 +45,34 @@ async function guessingWork(bcryptCost: number, open: Goal["open"]): Promise<Gue
   const first = await hashingDuring(() => guess("nobody@example.com"));
   const again = await hashingDuring(() => guess("nobody@example.com"));
   const { iterations: unknown, comparisons } = first.iterations === known ? again : first;
-  const [compared] = comparisons;
-  const because = compared
-    ? ": its password is compared with something that is no bcrypt hash, which takes no time"
-    : ": its password is compared with nothing";
-  const [, stored] = /^\$2[ab]\$(\d\d)\$/.exec(own[0]?.hash ?? "") ?? [];
+  return { known, unknown, because: whyUnequal({ own, comparisons, unknown }, bcryptCost) };
+}
+
+/** Why the two differ, if it is to be seen, as the end of a sentence. */
+function whyUnequal(
+  {
+    own,
+    comparisons,
+    unknown,
+  }: Record<"own" | "comparisons", readonly { hash: string }[]> & { unknown: number },
+  bcryptCost: number,
+): string {
+  const [stored, decoy] = [own, comparisons].map(([first]) => costOf(first?.hash));
+  if (unknown === 0) {
+    return comparisons.length === 0
+      ? ": its password is compared with nothing"
+      : ": its password is compared with something that is no bcrypt hash, which takes no time";
+  }
   // Somebody has hashed the right password anew.
-  const isOutgrown = stored !== undefined && Number(stored) !== bcryptCost;
-  const outgrown = `: since a login, the stored hash has the cost ${Number(stored)}, and \`db.bcryptCost\` is ${bcryptCost}`;
-  return { known, unknown, because: unknown === 0 ? because : isOutgrown ? outgrown : "" };
+  if (stored !== undefined && stored !== bcryptCost) {
+    return `: since a login, the stored hash has the cost ${stored}, and \`db.bcryptCost\` is ${bcryptCost}`;
+  }
+  return comparisons.length === 1 && decoy !== undefined && decoy !== bcryptCost
+    ? `: it is compared with a hash of the cost ${decoy}, and \`db.bcryptCost\` is ${bcryptCost}`
+    : "";
+}
+
+function costOf(hash = ""): number | undefined {
+  const [, cost] = /^\$2[ab]\$(\d\d)\$/.exec(hash) ?? [];
+  return cost === undefined ? undefined : Number(cost);
 }

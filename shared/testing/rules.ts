@@ -512,12 +512,16 @@ export const rules: readonly Rule[] = [
       const refused = sentIn(happened).find(({ refusal = "" }) =>
         /^(ERR (?!unknown command)|WRONGTYPE)/.test(refusal),
       );
-      return (
-        refused && {
-          claim: `Redis refused a command: ${refused.refusal}.`,
-          evidence: shownShort(refused),
-        }
-      );
+      if (!refused) return undefined;
+      const [, value = "", ...others] = refused.args;
+      // `rewrite` is called with key, value and seconds, in this order.
+      const isSwapped = /^\d+$/.test(value) && others.some((text) => text.startsWith("{"));
+      return {
+        claim: isSwapped
+          ? `In ${refused.name.toUpperCase()}, the number of seconds stands where the session belongs, and the session where the seconds do.`
+          : `Redis refused a command: ${refused.refusal}.`,
+        evidence: shownShort(refused),
+      };
     },
   },
   {

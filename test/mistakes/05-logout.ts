@@ -30,6 +30,12 @@ const route = 'app.post("/auth/logout", async (req, res) => {\n';
 
 export const mistakes: readonly Mistake[] = [
   {
+    name: "value and seconds change places",
+    edits: [["rewrite: (key, value, ttlSeconds)", "rewrite: (key, ttlSeconds, value)"]],
+    goal: "No standing rule is broken, on any path",
+    says: "In SET, the number of seconds stands where the session belongs",
+  },
+  {
     name: "logging out by another method",
     edits: [['app.post("/auth/logout"', 'app.delete("/auth/logout"']],
     goal: "logging out answers 204",

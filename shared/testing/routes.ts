@@ -2,6 +2,7 @@ import type { Express } from "express";
 
 /** A router, with what it says of its routes. */
 interface Listing {
+  /** Since router 2.3. */
   listRoutes(): { path: string | RegExp; methods?: string[]; router?: Listing }[];
 }
 

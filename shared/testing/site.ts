@@ -468,11 +468,11 @@ export async function create(module: StepModule, services: Services): Promise<Ex
   } catch (error) {
     return failed("createApp", error);
   }
-  if (typeof app === "function") return app;
+  if (typeof app === "function" && "router" in app) return app;
   throw new AppNotBuilt(
     "createApp returned no Express app.",
-    `createApp({ redis, db, config }) → ${String(app)}`,
-    "Does it end with `return app`?",
+    `createApp({ redis, db, config }) → ${typeof app === "function" ? "another function" : String(app)}`,
+    "Does it end with `return app`, and with what `express()` has made?",
   );
 }
 

@@ -17,8 +17,6 @@ interface HashingWork {
   synchronous: string[];
   /** The texts that were hashed anew, and not compared. */
   texts: string[];
-  /** How many comparisons have begun. */
-  begun: number;
   /** Each comparison that has ended. */
   comparisons: { text: string; hash: string; matches: boolean }[];
 }
@@ -76,13 +74,7 @@ export async function hashesDone(): Promise<void> {
 
 /** Counts the work of hashing that `action` causes: no clock is asked. */
 export async function hashingDuring(action: () => Promise<unknown>): Promise<HashingWork> {
-  const work: HashingWork = {
-    iterations: 0,
-    synchronous: [],
-    texts: [],
-    begun: 0,
-    comparisons: [],
-  };
+  const work: HashingWork = { iterations: 0, synchronous: [], texts: [], comparisons: [] };
   const restore: (() => void)[] = [];
   const watch = <Name extends string>(
     owner: Record<Name, (...args: never[]) => unknown>,
@@ -106,7 +98,6 @@ export async function hashingDuring(action: () => Promise<unknown>): Promise<Has
     const note = (args: unknown[]) => {
       count(args);
       if (name === "encrypt") work.texts.push(String(args[0]));
-      else work.begun++;
     };
     const compared = ([text, hash]: unknown[], matches: unknown) => {
       if (name !== "compare" || typeof matches !== "boolean") return;

@@ -75,6 +75,7 @@ async function whyRefused(
   find.mockRestore();
   const user = await site.db.users.findByEmail(credentials.email);
   const [compared] = work.comparisons;
+  const { isHashing } = site.watch.sessions.get("POST /auth/login") ?? {};
   const evidence = [
     ...lookups.map((lookup, i) => `${lookup} → ${found[i] ? "a user" : "undefined"}`),
     ...(compared ? [`bcrypt.compare → ${compared.matches}`] : []),
@@ -85,16 +86,16 @@ async function whyRefused(
       ? "nobody is looked up by their email"
       : !found.some(Boolean)
         ? `the app asks for ${lookup}, and finds nobody`
-        : !compared
-          ? work.begun > 0
-            ? "the answer is there before bcrypt has compared, because nobody waits for it"
-            : "the user is found, and bcrypt compares nothing"
-          : compared.matches
-            ? "although bcrypt says that it matches"
-            : compared.text !== credentials.password
-              ? "bcrypt compares another text than the password that was sent"
-              : compared.hash !== user?.passwordHash
-                ? "bcrypt compares it with another hash than the user's, as when nobody awaits `findByEmail`"
-                : "bcrypt says that it does not match";
+        : isHashing
+          ? "the answer is there before bcrypt has compared, because nobody waits for it"
+          : !compared
+            ? "the user is found, and bcrypt compares nothing"
+            : compared.matches
+              ? "although bcrypt says that it matches"
+              : compared.text !== credentials.password
+                ? "bcrypt compares another text than the password that was sent"
+                : compared.hash !== user?.passwordHash
+                  ? "bcrypt compares it with another hash than the user's, as when nobody awaits `findByEmail`"
+                  : "bcrypt says that it does not match";
   return { why, evidence };
 }

@@ -29,6 +29,7 @@ import { addressOf, strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
 import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
+import { isHashing } from "./hashes.ts";
 import { noteGuard, watchHandlers, type GuardedRequest } from "./guards.ts";
 import { handOver, noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
 import { noteProgress } from "./progress.ts";
@@ -322,11 +323,13 @@ export class Site {
       whenHeadersLeft: {},
       atTheEnd: {},
       besideFlags: [],
+      isHashing: false,
       cookieWithheld: false,
     };
     res.writeHead = (...args: unknown[]) => {
       this.watch.validBodies.set(route, req.validBody);
       seen.whenHeadersLeft = content();
+      seen.isHashing = isHashing();
       seen.besideFlags = Object.keys(req.session?.cookie ?? {}).filter((name) => !flags.has(name));
       seen.cookieWithheld =
         req.session?.cookie?.secure === true && !req.secure && !res.hasHeader("Set-Cookie");

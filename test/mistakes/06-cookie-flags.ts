@@ -573,7 +573,7 @@ export function createApp`,
     name: "the new secret alone",
     edits: [[secrets, "config.sessionSecret"]],
     goal: "after a rotation, cookies signed with the previous secret still work",
-    says: "Of three previous secrets, none still opens a cookie",
+    says: "Of three previous secrets, none still opens the cookies that it signed",
   },
   {
     name: "the previous secret alone",

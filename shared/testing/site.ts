@@ -251,7 +251,7 @@ export class Site {
     this.#redis = connect(this.#module, this.#redisUrl);
     // After the fact, so that it holds however the learner took the address apart.
     this.#redis.options.keyPrefix = prefix;
-    this.#commands = new CommandTap(this.#redis, () => this.watch.request);
+    this.#commands = new CommandTap(this.#redis, () => this.watch.during);
     if (!this.watch.sites.includes(this)) this.watch.sites.push(this);
     const duplicate = this.#redis.duplicate.bind(this.#redis);
     this.#redis.duplicate = (options) => {
@@ -373,7 +373,7 @@ export class Site {
         else if ("route" in req) res.setHeader(fellThrough, "1");
         res.end();
       };
-      this.watch.within(`${req.method} ${req.url}`, () => handOver(() => app(req, res, onEnd)));
+      handOver(() => app(req, res, onEnd));
     });
     // A connection that the server gives up must not be the one that the next request takes.
     this.#server.keepAliveTimeout = 0;

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { StoredKey } from "../redis/key-space.ts";
 import type { Answer } from "./answer.ts";
 import type { GuardedRequest } from "./guards.ts";
@@ -62,8 +61,6 @@ export interface SessionSeen {
   cookieWithheld: boolean;
 }
 
-const start = "the start of the app";
-
 /** Writes down what happens while one goal is judged. */
 export class Watch {
   /** Of the last request of each route, `GET /visits`. */
@@ -78,8 +75,7 @@ export class Watch {
   readonly warnings: Error[] = [];
   readonly sites: Site[] = [];
   readonly #underWay = new Set<{ route: string }>();
-  readonly #request = new AsyncLocalStorage<string>();
-  #last = start;
+  #last = "the start of the app";
 
   /** @returns What to call when the request has been answered, or never will be. */
   begin(route: string): () => void {
@@ -87,17 +83,6 @@ export class Watch {
     this.#underWay.add(request);
     this.#last = route;
     return () => this.#underWay.delete(request);
-  }
-
-  /** Lets the app answer a request: whatever it begins in the course of that belongs to it. */
-  within<Result>(route: string, action: () => Result): Result {
-    return this.#request.run(route, action);
-  }
-
-  /** The request in whose course the code at hand runs. */
-  get request(): string {
-    const nobodys = this.#last === start ? start : "something that no request has asked for";
-    return this.#request.getStore() ?? nobodys;
   }
 
   /** The requests that are under way, or the last one. */

@@ -1,3 +1,4 @@
+import { RedisStore } from "connect-redis";
 import { noteCause } from "./causes.ts";
 import { placeOfCaller } from "./crashes.ts";
 import { ofStrangers } from "./guards.ts";
@@ -18,7 +19,9 @@ export function watchStore(store: unknown): void {
   watchRegenerate(store);
   for (const name of ["get", "set", "destroy", "touch"]) {
     const method: unknown = Reflect.get(store, name);
-    if (typeof method !== "function") continue;
+    // The package calls back, and is asked with each request: nothing to look for there.
+    if (typeof method !== "function" || method === Reflect.get(RedisStore.prototype, name))
+      continue;
     const watched = function (this: unknown, ...args: unknown[]): unknown {
       const done = args.at(-1);
       if (typeof done !== "function") return Reflect.apply(method, this, args);

@@ -1,7 +1,6 @@
 import crypto from "node:crypto";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
 import { pause } from "./time.ts";
 
 /** Whether a bcrypt hash stands anywhere in a text. */
@@ -35,8 +34,6 @@ const native: NativeBcrypt = require("node-gyp-build")(
   dirname(require.resolve("bcrypt/package.json")),
 );
 
-const randomness = promisify(crypto.randomBytes);
-
 // This module is evaluated anew for every run, and bcrypt is not.
 const counted = Symbol.for("workshop.hashes");
 const counter: { underWay: number } = Reflect.get(native, counted) ?? countHashes();
@@ -44,18 +41,25 @@ const counter: { underWay: number } = Reflect.get(native, counted) ?? countHashe
 function countHashes(): { underWay: number } {
   const counter = { underWay: 0 };
   // Each hands its result to a callback, in a thread that has to be there by then.
-  for (const name of ["gen_salt", "encrypt", "compare"] as const) {
-    const original = native[name];
-    native[name] = (...args) => {
-      const done = args.pop() as (...results: unknown[]) => void;
+  const countCallsOf = <Name extends string>(
+    owner: Record<Name, (...args: never[]) => unknown>,
+    name: Name,
+  ) => {
+    const original = owner[name];
+    owner[name] = ((...args: unknown[]) => {
+      const done = args.at(-1);
+      if (typeof done !== "function") return Reflect.apply(original, owner, args);
       counter.underWay++;
       const count = (...results: unknown[]) => {
         counter.underWay--;
         done(...results);
       };
-      return Reflect.apply(original, native, [...args, count]);
-    };
-  }
+      return Reflect.apply(original, owner, [...args.slice(0, -1), count]);
+    }) as typeof original;
+  };
+  for (const name of ["gen_salt", "encrypt", "compare"] as const) countCallsOf(native, name);
+  // A salt begins with random bytes, which wait for a thread of the pool as well.
+  countCallsOf(crypto, "randomBytes");
   Reflect.set(native, counted, counter);
   return counter;
 }
@@ -67,8 +71,6 @@ export function isHashing(): boolean {
 
 /** Waits for hashes that nobody waits for: a thread that ends in the middle of one takes the process with it. */
 export async function hashesDone(): Promise<void> {
-  // Randomness for a salt comes first. What is asked for now comes after it.
-  for (let look = 0; look < 2; look++) await randomness(1);
   while (counter.underWay > 0) await pause(1);
 }
 

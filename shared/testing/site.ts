@@ -419,7 +419,12 @@ const closed = new WeakSet<Redis>();
 function ready(redis: Redis): Promise<void> {
   if (redis.status !== "connecting" && redis.status !== "connect") return Promise.resolve();
   return new Promise((resolve) => {
-    for (const event of ["ready", "close", "end"]) redis.once(event, () => resolve());
+    const events = ["ready", "close", "end"];
+    const settle = () => {
+      for (const event of events) redis.off(event, settle);
+      resolve();
+    };
+    for (const event of events) redis.on(event, settle);
   });
 }
 

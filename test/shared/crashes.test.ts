@@ -70,6 +70,7 @@ test.for<[what: string, crash: () => unknown, means: string]>([
   ["a lifetime in quotes", () => cookieWith({ maxAge: "1000" }), "without quotation marks"],
   ["an odd flag", () => cookieWith({ sameSite: "sometimes" }), "one of its three words"],
   ["a second answer", answeredTwice, "a request is answered twice"],
+  ["a method without its object", () => (0, new Controller().me)(), "Is it `this`?"],
   ["bcrypt in braces", () => new Function("bcrypt", "bcrypt.hashSync('x', 4)")(), "without braces"],
 ])("%s is explained", ([, crash, means]) => {
   expect(Object.values(meaningOf(caught(crash)) ?? {}).join(" ")).toContain(means);
@@ -114,6 +115,14 @@ test("an error of the app's own has no meaning of ours", () => {
   expect(meaningOf(new Error("the database is away"))).toBeUndefined();
   expect(meaningOf(undefined)).toBeUndefined();
 });
+
+class Controller {
+  users = new Map<string, string>();
+
+  me(): unknown {
+    return this.users.get("ada");
+  }
+}
 
 function destructured(field: string): unknown {
   return new Function("req", `const { userId } = req.${field};`)({});

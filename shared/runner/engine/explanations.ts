@@ -371,6 +371,14 @@ const meanings: readonly [words: RegExp, Meaning | ((found: RegExpExecArray) => 
     },
   ],
   [
+    /undefined \(reading '(users|db|redis|config|store)'\)/,
+    ([, name = ""]) => ({
+      cause: `there is nothing that could hold \`${name}\` where it is read`,
+      advice:
+        "Is it `this`? A method that is handed over as a function, as in `app.get(path, controller.me)`, forgets whose it is: `(req, res) => controller.me(req, res)` keeps it. And `createApp` receives `redis`, `db` and `config`, and has to hand them on.",
+    }),
+  ],
+  [
     /undefined \(reading 'cookie'\)/,
     {
       cause: "there is no `req.session` where its cookie is read",

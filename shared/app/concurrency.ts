@@ -19,13 +19,17 @@ export function limitConcurrency(limit: number): RequestHandler {
       return;
     }
     underWay += 1;
-    // "close" would come too early for a client that left, and "finish" not at all.
-    const { end } = res;
-    res.end = function (this: typeof res, ...answer: unknown[]) {
-      res.end = end;
-      underWay -= 1;
-      return Reflect.apply(end, this, answer);
-    } as typeof end;
+    let counts = true;
+    // An answer that breaks off is destroyed. "close" would come too early for a client that left, and
+    // "finish" not at all.
+    for (const name of ["end", "destroy"] as const) {
+      const method = res[name] as (...args: unknown[]) => typeof res;
+      res[name] = (...args: unknown[]) => {
+        if (counts) underWay -= 1;
+        counts = false;
+        return Reflect.apply(method, res, args);
+      };
+    }
     next();
   };
 }

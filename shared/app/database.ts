@@ -22,7 +22,11 @@ export interface UserRepository {
    * request. That a ban or a new password holds at once depends on it.
    */
   findById(id: string): Promise<User | undefined>;
-  /** Resolves to the changed user, or to undefined when nobody has that id. Bans go through `ban`. */
+  /**
+   * Resolves to the changed user, or to undefined when nobody has that id. Bans go through `ban`.
+   *
+   * @throws {Error} When the email is none, or somebody else's.
+   */
   update(id: string, changes: Partial<Omit<User, "id" | "banned">>): Promise<User | undefined>;
   /**
    * Stores a new password, hashed. Resolves to the changed user, or to undefined when the user is gone or
@@ -46,8 +50,8 @@ export interface UserRepository {
    * Hashes the password and stores the user, without the password. The email is stored trimmed and in
    * lower case.
    *
-   * @throws {Error} When the email is none, or when the password is empty or longer than the 72 bytes
-   *   that bcrypt reads.
+   * @throws {Error} When the email is none, when it or the id is somebody's, or when the password is empty
+   *   or longer than the 72 bytes that bcrypt reads. A `passwordHash` is stored as it is.
    */
   add(person: NewUser): Promise<User>;
   remove(id: string): Promise<void>;
@@ -119,10 +123,11 @@ function createUserRepository(bcryptCost: number): UserRepository {
   // Callers get copies, as they would from a real database: changing one changes nobody.
   const copy = (user: User | undefined) => user && { ...user };
   const hash = (password: string) => bcrypt.hash(passwordOf(password), bcryptCost);
+  const withEmail = (email: string) => [...byId.values()].find((user) => user.email === email);
 
   return {
     async findByEmail(email) {
-      return copy([...byId.values()].find((user) => user.email === email));
+      return copy(withEmail(email));
     },
     async findById(id) {
       return copy(byId.get(id));
@@ -131,6 +136,8 @@ function createUserRepository(bcryptCost: number): UserRepository {
       const user = byId.get(id);
       if (user) {
         const email = emailOf(changes.email ?? user.email);
+        const owner = withEmail(email) ?? user;
+        if (owner.id !== id) throw new Error("Somebody else has this email address.");
         byId.set(id, { ...user, ...changes, email, id, banned: user.banned });
       }
       return copy(byId.get(id));
@@ -159,6 +166,9 @@ function createUserRepository(bcryptCost: number): UserRepository {
     async add({ id = randomUUID(), email, password, passwordHash, displayName, role = "member" }) {
       email = emailOf(email);
       passwordHash ??= await hash(password);
+      if (withEmail(email) || byId.has(id)) {
+        throw new Error("There is a user with this email address or id.");
+      }
       const user: User = { id, email, displayName, role, passwordHash, banned: false };
       byId.set(user.id, user);
       return { ...user };
@@ -173,7 +183,7 @@ function isActiveAdmin({ role, banned }: User): boolean {
   return role === "admin" && !banned;
 }
 
-// The rules of what is stored are kept here, whatever a route forgets to check.
+// What an email and a password are is decided here, whatever a route forgets to check.
 
 const Email = z.string().trim().toLowerCase().pipe(z.email());
 

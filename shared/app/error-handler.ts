@@ -38,7 +38,10 @@ const codes: Record<number, string> = {
 function statusOf(error: unknown): number {
   if (!(error instanceof Error)) return 500;
   // As Express takes it: from one name or from the other.
-  const { status: given, statusCode } = error as { status?: unknown; statusCode?: unknown };
-  const status = Number(given ?? statusCode);
-  return Number.isInteger(status) && status >= 400 && status < 600 ? status : 500;
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
+  return [status, statusCode].find(isErrorStatus) ?? 500;
+}
+
+function isErrorStatus(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) < 600;
 }

@@ -55,8 +55,8 @@ export class SessionStore extends RedisStore {
   readonly #redis: Redis;
   readonly #rewrite: NonNullable<SessionStoreOptions["rewrite"]>;
   readonly #index: SessionIndex | undefined;
-  /** The sessions that Redis has: they were read from it, or written by this request. */
-  readonly #stored = new WeakSet<object>();
+  /** The sessions that Redis has, each with its user there: they were read from it, or written by this request. */
+  readonly #stored = new WeakMap<object, string | undefined>();
   #reported = false;
 
   constructor({
@@ -86,8 +86,9 @@ export class SessionStore extends RedisStore {
   }
 
   override async set(sid: string, session: SessionData, done: Callback = () => {}): Promise<void> {
+    const { userId } = session;
     const written: Callback = (error) => {
-      if (!error) this.#stored.add(session);
+      if (!error) this.#stored.set(session, userId);
       done(error);
     };
     if (this.#stored.has(session)) {
@@ -131,7 +132,7 @@ export class SessionStore extends RedisStore {
 
   override createSession(req: Request, data: SessionData): Session & SessionData {
     const session = super.createSession(req, data);
-    this.#stored.add(session);
+    this.#stored.set(session, data.userId);
     return session;
   }
 
@@ -139,13 +140,14 @@ export class SessionStore extends RedisStore {
     const indexed = this.#indexed(sid, session);
     // The entry first, and the session only when it is stored: without a session it harms nobody, and a
     // session whose entry ends before it could not be ended from elsewhere.
-    if (indexed) await this.#prolongEntry(indexed);
+    if (indexed) await this.#writeEntry(indexed, session);
     await this.#rewrite(this.prefix + sid, JSON.stringify(session), ttlSecondsOf(session));
   }
 
-  #prolongEntry(indexed: IndexedSession): Promise<void> {
+  #writeEntry(indexed: IndexedSession, session: SessionData): Promise<void> {
     const transaction = this.#redis.multi();
-    indexed.index.prolong(transaction, indexed);
+    const isTheirs = this.#stored.get(session) === indexed.userId;
+    indexed.index[isTheirs ? "prolong" : "add"](transaction, indexed);
     return execute(transaction);
   }
 

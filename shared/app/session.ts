@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { Session } from "express-session";
 
 // express-session calls back; the first three make it a promise, so that a handler can await it and an
 // error of the store reaches the error handler.
@@ -8,13 +9,17 @@ export function regenerateSession(req: Request): Promise<void> {
   return settled((done) => req.session.regenerate(done));
 }
 
+/** The `save` that sessions came with, before they were saved here. */
+const saveOf = new WeakMap<Session, Session["save"]>();
+
 /** Writes the session to the store, and rejects when the store refuses. */
 export async function saveSession({ session }: Request): Promise<void> {
+  const save = saveOf.get(session) ?? session.save;
+  saveOf.set(session, save);
   // What was read knows when it would have ended on the day when it was last written.
   session.touch();
-  await settled((done) => session.save(done));
+  await settled((done) => save.call(session, done));
   // At the end of the request express-session saves a regenerated session once more, unchanged.
-  const { save } = session;
   const saved = contentOf(session);
   const saveChanges: typeof save = function (this: typeof session, done) {
     if (contentOf(this) !== saved) return save.call(this, done);

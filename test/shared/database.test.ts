@@ -85,7 +85,7 @@ test.for([
 });
 
 test("changing a user from add changes nobody", async () => {
-  const user = await db.users.add(katherine);
+  const user = await db.users.add({ ...katherine, email: "creola@example.com" });
   const { id } = user;
   user.role = "admin";
   expect((await db.users.findById(id))?.role).toBe("member");
@@ -120,16 +120,30 @@ test("after a change of email, the user is found under the new one alone", async
 });
 
 test("somebody new is a member with an id of their own, unless it says otherwise", async () => {
-  const [first, second] = [await db.users.add(katherine), await db.users.add(katherine)];
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const first = await users.add(katherine);
+  const second = await users.add({ ...katherine, email: "johnson@example.com" });
   expect(first.role).toBe("member");
   expect(first.id).toMatch(/^[\da-f-]{36}$/);
   expect(second.id).not.toBe(first.id);
-  const named = await db.users.add({ ...katherine, id: "k-1", role: "admin" });
+  const dorothy = { ...katherine, email: "dorothy@example.com" };
+  const named = await users.add({ ...dorothy, id: "k-1", role: "admin" });
   expect(named).toMatchObject({ id: "k-1", role: "admin" });
 });
 
+test("an email belongs to one user, and so does an id", async () => {
+  const { users } = await createDatabase({ bcryptCost: 4 });
+  const again = { ...katherine, email: " ADA@example.com" };
+  await expect(users.add(again)).rejects.toThrow("email address or id");
+  await expect(users.add({ ...katherine, id: ada.id })).rejects.toThrow("email address or id");
+  const twice = await Promise.allSettled([users.add(katherine), users.add(katherine)]);
+  expect(twice.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  await expect(users.update(grace.id, { email: ada.email })).rejects.toThrow("Somebody else");
+  expect((await users.update(ada.id, { email: ada.email }))?.id).toBe(ada.id);
+});
+
 test("no user carries the password", async () => {
-  const user = await db.users.add(katherine);
+  const user = await db.users.add({ ...katherine, email: "goble@example.com" });
   expect(JSON.stringify(user)).not.toContain(katherine.password);
   expect(JSON.stringify(await db.users.findById(user.id))).not.toContain(katherine.password);
 });
@@ -162,7 +176,8 @@ test("a password is hashed in NFC, and nothing further is made alike", async () 
 });
 
 test("the same password twice makes two hashes", async () => {
-  const [first, second] = [await db.users.add(katherine), await db.users.add(katherine)];
+  const first = await db.users.add({ ...katherine, email: "one@example.com" });
+  const second = await db.users.add({ ...katherine, email: "two@example.com" });
   expect(first.passwordHash).not.toBe(second.passwordHash);
 });
 

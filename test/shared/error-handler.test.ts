@@ -44,14 +44,32 @@ test("an HTTP error may name its status `statusCode`", async () => {
   expect(answer.body).toEqual({ error: { code: "not_authenticated" } });
 });
 
-test.for([0, 99, 200, 302, 399, 600, -404, Number.NaN, 404.5, "teapot", null, undefined, [], {}])(
-  "an error with the status %j is a 500",
-  async (status) => {
-    const answer = await ask(throwing(httpError(status)));
-    expect(answer.status).toBe(500);
-    expect(answer.body).toEqual({ error: { code: "internal_error" } });
-  },
-);
+test("of two statuses, the one of an error counts", async () => {
+  const error = Object.assign(new Error("refused"), { status: 200, statusCode: 401 });
+  expect((await ask(throwing(error))).status).toBe(401);
+});
+
+test.for([
+  0,
+  99,
+  200,
+  302,
+  399,
+  600,
+  -404,
+  Number.NaN,
+  404.5,
+  "404",
+  "teapot",
+  null,
+  undefined,
+  [],
+  {},
+])("an error with the status %j is a 500", async (status) => {
+  const answer = await ask(throwing(httpError(status)));
+  expect(answer.status).toBe(500);
+  expect(answer.body).toEqual({ error: { code: "internal_error" } });
+});
 
 test.for<unknown>([{ status: 404 }, "boom", 404, true, { toString: null }])(
   "something thrown that is no Error is a 500: %j",

@@ -132,6 +132,17 @@ describe("limitConcurrency", () => {
     for (const _ of [1, 2]) expect((await request(app).get("/")).status).toBe(500);
     expect((await request(app).get("/nothing-here")).status).toBe(404);
   });
+
+  test("an answer that breaks off gives its place back", async () => {
+    const app = express().use(limitConcurrency(1));
+    app.get("/", (_req, res) => {
+      res.write("half of it");
+      throw new Error("halfway");
+    });
+    app.use(((_error, _req, res, _next) => void res.destroy()) as express.ErrorRequestHandler);
+    await expect(request(app).get("/")).rejects.toThrow();
+    expect((await request(app).get("/nothing-here")).status).toBe(404);
+  });
 });
 
 test.for([

@@ -117,6 +117,19 @@ describe("index", () => {
     expect(await keySpace.ttlSeconds(list)).toBe(24 * 60 * 60);
   });
 
+  test("hears of a user whom a session gets later, or instead of another", async () => {
+    const users = [undefined, "grace", "ada"];
+    const visit = visitor(store(), (req, res) => {
+      req.session.visits = (req.session.visits ?? 0) + 1;
+      const userId = users.shift();
+      if (userId) req.session.userId = userId;
+      res.end();
+    });
+    for (let request = 0; request < 3; request++) await visit();
+    const [key = ""] = await listed();
+    expect(await keySpace.read(key)).toContain('"userId":"ada"');
+  });
+
   test("is told in the transaction that stores or prolongs a session, and behind what removes it", async () => {
     const redis = client.duplicate();
     const tap = new CommandTap(redis);

@@ -32,6 +32,18 @@ test("saveSession resolves once the session is stored", async () => {
   });
 });
 
+test("each saveSession stores what the session holds then, also what it has held before", async () => {
+  const store = new MemoryStore();
+  const set = vi.spyOn(store, "set");
+  await during(store, async (req) => {
+    for (const visits of [1, 2, 1]) {
+      req.session.visits = visits;
+      await saveSession(req);
+    }
+  });
+  expect(set.mock.calls.length).toBe(3);
+});
+
 test("a regenerated session that was saved is not written again at the end, unless it changed", async () => {
   for (const [change, writes] of [
     [() => {}, 1],

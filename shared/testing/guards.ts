@@ -88,7 +88,9 @@ export function noteGuard(app: Express, req: GuardedRequest, route: string): voi
   const seen = guardOf(app, req);
   if (!seen) return;
   noteCause({
-    symptom: new RegExp(`${route} crash.*there is no user where one is used`),
+    symptom: new RegExp(
+      `${route.replace(/\?.*/, "")}\\S* crash.*there is no user where one is used`,
+    ),
     ...meanings[seen](route),
   });
 }

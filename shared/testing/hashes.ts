@@ -54,7 +54,13 @@ function countHashes(): { underWay: number } {
         counter.underWay--;
         done(...results);
       };
-      return Reflect.apply(original, owner, [...args.slice(0, -1), count]);
+      try {
+        return Reflect.apply(original, owner, [...args.slice(0, -1), count]);
+      } catch (error) {
+        // An argument was refused at once: nobody calls back.
+        counter.underWay--;
+        throw error;
+      }
     }) as typeof original;
   };
   for (const name of ["gen_salt", "encrypt", "compare"] as const) countCallsOf(native, name);
@@ -64,7 +70,7 @@ function countHashes(): { underWay: number } {
   return counter;
 }
 
-/** Whether something is being hashed in a thread of libuv's pool. */
+/** Whether something is being hashed in a thread of libuv's pool, or a salt is being made. */
 export function isHashing(): boolean {
   return counter.underWay > 0;
 }

@@ -57,8 +57,8 @@ export function watchTimers({ notePlaces = false } = {}): WatchedTimers {
 
   const runAll = () => {
     // What they put off in turn is not due yet.
-    const due = [...waiting.values()];
-    for (const run of due) run();
+    const due = [...waiting.keys()];
+    for (const timer of due) waiting.get(timer)?.();
   };
   return {
     get places() {

@@ -77,6 +77,11 @@ test("a hash is found in any text", () => {
   expect(containsHash("$2 and 10$, $2b$")).toBe(false);
 });
 
+test("random bytes that are refused at once are not waited for", async () => {
+  expect(() => crypto.randomBytes(-1, () => {})).toThrow(RangeError);
+  await hashesDone();
+});
+
 test("a hash that nobody waits for is waited for", async () => {
   let done = false;
   void bcrypt.hash("a decoy", 8).then(() => (done = true));

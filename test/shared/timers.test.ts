@@ -52,6 +52,16 @@ test("a timer that puts off another one does not run for ever", () => {
   expect(runs).toBe(2);
 });
 
+test("a timer that another one has just cancelled does not run", () => {
+  let runs = 0;
+  const timers = watchTimers();
+  setTimeout(() => clearTimeout(later), 60_000);
+  const later = setTimeout(() => runs++, 60_000);
+  timers.runAll();
+  timers.release();
+  expect(runs).toBe(0);
+});
+
 test("release gives the timers back", () => {
   const { setTimeout: before } = globalThis;
   const timers = watchTimers();

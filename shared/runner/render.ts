@@ -407,7 +407,8 @@ function summary(result: StepResult): Line[] {
   const count = `${met} of ${goals.length} goals met`;
   const { number } = result.step;
   if (isPassed(result)) {
-    return [{ text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] }];
+    const passed: Line = { text: `${count}. Step ${number} is passed.`, styles: ["green", "bold"] };
+    return [passed, ...untriedLines(result)];
   }
   const [lost] = result.lost ?? [];
   if (lost?.step === result.step) {
@@ -421,6 +422,15 @@ function summary(result: StepResult): Line[] {
       text: `${count}${waiting}.${result.untouched ? ` This is where step ${number} starts.` : ""}`,
     },
   ];
+}
+
+/** What could not be tried, as a file that refuses to log somebody in often makes it. */
+function untriedLines({ untried = [] }: StepResult): Line[] {
+  const [first] = untried;
+  if (!first) return [];
+  const more = untried.length > 1 ? `, and ${untried.length - 1} more` : "";
+  const text = `Not tried: "${first.goal.name}"${more}: ${first.message ?? ""}.`;
+  return [{ text, styles: ["yellow"] }];
 }
 
 /** Lays lines out on the paper: two columns of margin, wrapped, styled. */

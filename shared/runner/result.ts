@@ -34,6 +34,8 @@ export interface StepResult {
    * before; undefined when nobody looked.
    */
   lost?: LostGoal[];
+  /** The trials of a file that has lost nothing which could not be judged, each with the reason. */
+  untried?: GoalResult[] | undefined;
 }
 
 /** A trial that failed, or a goal of an earlier step that a later file no longer meets. */

@@ -86,14 +86,14 @@ export class Engine {
       message,
     }));
     if (lost.length > 0) return { ...result, lost };
-    const { fault, failed } = await this.#tryOut(step, code, signal);
+    const { fault, failed, untried } = await this.#tryOut(step, code, signal);
     if (fault !== undefined) return { ...result, fault };
     if (failed) return { ...result, lost: [failed] };
     for (const before of steps.slice(0, steps.indexOf(step))) {
       if (signal?.aborted) break;
       lost.push(...lostGoals(await this.run(before, code, { owner: step, signal })));
     }
-    return signal?.aborted ? result : { ...result, lost };
+    return signal?.aborted ? result : { ...result, lost, untried };
   }
 
   /**
@@ -180,7 +180,7 @@ export class Engine {
     step: StepEntry,
     code: string,
     signal: AbortSignal | undefined,
-  ): Promise<{ fault?: string; failed?: LostGoal }> {
+  ): Promise<{ fault?: string; failed?: LostGoal; untried?: GoalResult[] }> {
     const trials = trialsOf(step);
     const names = trials.map(({ name }) => name);
     const judged = { code, file: whereItStands(step) };
@@ -203,10 +203,10 @@ export class Engine {
     if (signal?.aborted) return {};
     this.#learnDurations(trials, judgements);
     if (fault !== undefined) return { fault };
-    const failed = verdicts(trials, judgements, undefined).find(
-      ({ verdict }) => verdict === "unmet",
-    );
-    return failed ? { failed: { step, goal: failed.goal, message: failed.message ?? "" } } : {};
+    const results = verdicts(trials, judgements, undefined);
+    const failed = results.find(({ verdict }) => verdict === "unmet");
+    if (failed) return { failed: { step, goal: failed.goal, message: failed.message ?? "" } };
+    return { untried: results.filter(({ verdict }) => verdict === "not judged") };
   }
 
   /** When goals wait, and none says why: what the first of them waits for is what has to be mended. */

@@ -13,10 +13,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { steps } from "../shared/runner/manifest.ts";
 import { trialsOf } from "../shared/runner/trials.ts";
 import { root } from "../shared/runner/paths.ts";
-import { median } from "../shared/testing/time.ts";
 import { costOfTheRecorder } from "./inspector/cost.ts";
 import { UserError } from "../shared/runner/user-error.ts";
 import { command, countOf } from "./command.ts";
+import { median } from "./median.ts";
 import { copyWorkshop, Terminal } from "./runner/terminal.ts";
 
 const usage = "npm run bench -- --saves 30 --json --memory --test --revocation --inspector";

@@ -30,7 +30,7 @@ const blank: Line = { text: "" };
 const symbols: Record<Verdict, string> = { met: "✓", unmet: "✗", "not judged": "·" };
 const colors: Record<Verdict, Style> = { met: "green", unmet: "red", "not judged": "dim" };
 
-export interface StepView {
+interface StepView {
   result: StepResult;
   /** Errors of the type checker in the step's files; undefined while it has not finished. */
   typeErrors?: readonly string[] | undefined;
@@ -450,7 +450,7 @@ function print(lines: readonly Line[], { columns, color }: Paper): string {
 }
 
 /** Without what a terminal would obey: messages quote what others wrote. */
-export function harmless(text: string): string {
+function harmless(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, "");
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, statSync, watch, type Dirent, type FSWatcher
 import { dirname, join } from "node:path";
 import { errorCode } from "./error-code.ts";
 
-export interface SaveListener {
+interface SaveListener {
   /** Once per save. */
   onSave(): void;
   /** What the learner should know about how saves are noticed here: at most once. */

@@ -1,5 +1,5 @@
 /** How a text is written down. */
-export type Encoding = "utf-8" | "utf-16le" | "utf-16be";
+type Encoding = "utf-8" | "utf-16le" | "utf-16be";
 
 /** The text of a file, without the mark at its beginning. Windows PowerShell writes UTF-16. */
 export function decoded(bytes: Uint8Array): string {

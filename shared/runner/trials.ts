@@ -1,7 +1,7 @@
 import type { GoalEntry, StepEntry } from "./manifest.ts";
 
 /** What is tried with a step once its goals are met, and judged by a test of that name. */
-export interface TrialEntry extends GoalEntry {
+interface TrialEntry extends GoalEntry {
   /** The first step that it is tried with. */
   since: number;
 }

@@ -68,7 +68,7 @@ const worthless = "then, with a cookie that should be worthless by now";
 const stillGood = "then, with a cookie that should still be good";
 
 /** Something that ends sessions: as in "after …", and how a device asks for it. */
-export interface Ending {
+interface Ending {
   name: string;
   /** The TODO of step 7 that it belongs to. */
   todo: number;

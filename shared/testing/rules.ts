@@ -21,7 +21,7 @@ interface Breach {
 }
 
 /** What may never happen, whatever a goal is about. */
-export interface Rule {
+interface Rule {
   name: string;
   /** The first step whose lesson it belongs to. */
   since: number;
@@ -44,7 +44,7 @@ const userRoutes =
   /^(GET|PATCH) \/me$|^POST \/(me\/password|auth\/logout-all)$|^(POST|DELETE) \/admin\/users\/[\w-]+\/ban$/;
 
 /** Checked on all that happens while any goal is judged. */
-export const rules: readonly Rule[] = [
+const rules: readonly Rule[] = [
   {
     name: "no secret in the log",
     since: 1,

@@ -461,7 +461,7 @@ function connect(module: StepModule, url: string): Redis {
 }
 
 /** Builds an app as the server does. */
-export async function create(module: StepModule, services: Services): Promise<Express> {
+async function create(module: StepModule, services: Services): Promise<Express> {
   const { createApp } = module;
   if (typeof createApp !== "function") {
     throw new AppNotBuilt(

@@ -12,7 +12,7 @@ import type { Site } from "./site.ts";
 import { notJudged } from "./verdict.ts";
 
 /** What came of an attack. */
-export interface Played<Seen> extends Verdict {
+interface Played<Seen> extends Verdict {
   seen: Seen;
   /** All that the app answered, in order. */
   answers: readonly Answer[];

@@ -3,7 +3,7 @@ import type { SentCommand } from "./commands.ts";
 import type { Site } from "./site.ts";
 
 /** What a request costs Redis, whatever the machine. */
-export interface Work {
+interface Work {
   commands: readonly SentCommand[];
   /** The commands with their arguments, and the characters that the keys they name hold. */
   size: number;

@@ -4,8 +4,8 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test as base } from "vitest";
 import type { Opened } from "../../shared/inspector/open.ts";
 import { stepPaths } from "../../shared/runner/paths.ts";
-import { findChromium, launchChromium } from "../../shared/testing/system-chromium.ts";
 import { appFile, opened, stepNumber } from "./opened.ts";
+import { findChromium, launchChromium } from "./system-chromium.ts";
 
 const chromium = findChromium();
 if (!chromium) {

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { openInspector } from "../../shared/inspector/open.ts";
 import { findStep } from "../../shared/runner/manifest.ts";
 import { root, stepPaths } from "../../shared/runner/paths.ts";
-import { findChromium, launchChromium } from "../../shared/testing/system-chromium.ts";
+import { findChromium, launchChromium } from "./system-chromium.ts";
 
 const folder = join(root, "docs");
 

@@ -10,8 +10,8 @@ import type { AppModule } from "../../shared/app/start.ts";
 import { openKeySpace } from "../../shared/redis/key-space.ts";
 import { findStep, type StepEntry } from "../../shared/runner/manifest.ts";
 import { CommandTap } from "../../shared/testing/commands.ts";
-import { median } from "../../shared/testing/time.ts";
 import { mistakesOf, withMistake } from "../grading/catalogue.ts";
+import { median } from "../median.ts";
 import { copyWorkshop } from "../runner/terminal.ts";
 
 /** Two ways to find the sessions of a user: the solution's index, and what people write first. */

@@ -2,7 +2,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { atMost, hurried, median, pause } from "../../shared/testing/time.ts";
+import { atMost, hurried, pause } from "../../shared/testing/time.ts";
+import { median } from "../median.ts";
 
 const hour = 60 * 60 * 1000;
 

@@ -16,11 +16,11 @@ export interface Standing {
   heapBytes: number;
 }
 
-export interface LoopWatch {
+interface LoopWatch {
   stop(): void;
 }
 
-export interface LoopWatchOptions {
+interface LoopWatchOptions {
   /**
    * The processor time, of this whole process and in milliseconds, for which the thread's event loop
    * may do without a rest before anybody looks where it is; then as much again before the second look.

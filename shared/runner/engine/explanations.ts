@@ -13,7 +13,7 @@ const undeclared =
   "Nothing of that name is declared or imported where it is used. `createApp` receives `redis`, `db` and `config`, which are unknown outside of it; the lesson lists the new imports. An `import type` is gone when the program runs.";
 
 /** What an error usually means here. */
-export interface Meaning {
+interface Meaning {
   /** The cause in plain words, where those of the error name a symptom. */
   cause?: string;
   advice: string;

@@ -44,7 +44,7 @@ export interface Finding extends Omit<GoalResult, "goal"> {
   durationMs?: number;
 }
 
-export interface LaneOptions {
+interface LaneOptions {
   /** When nobody waits any more: what is not judged by then is given up. */
   signal?: AbortSignal | undefined;
   /** Hears of each goal as soon as it is judged. */

@@ -8,10 +8,10 @@ import { describeCause, describeError, type Cause } from "./crashes.ts";
 import { isHashing } from "./hashes.ts";
 import { parseSetCookie, sessionIdInHeader, type SetCookie } from "./cookies.ts";
 import { isHeldUp } from "./guards.ts";
+import { tooLate } from "./happened.ts";
 import { whyUnhandled } from "./routes.ts";
 import { hearObjections } from "./validate.ts";
 import type { Site } from "./site.ts";
-import { tooLate } from "./watch.ts";
 import { GoalUnmet, must, notJudged } from "./verdict.ts";
 
 export interface RequestOptions {

@@ -16,6 +16,7 @@ import { evaluateAnew } from "./evaluation.ts";
 import { tellJudged } from "../runner/engine/early-word.ts";
 import { meaningOf, noError } from "../runner/engine/explanations.ts";
 import { stepOfTest } from "../runner/manifest.ts";
+import { Watch } from "./happened.ts";
 import { hashesDone } from "./hashes.ts";
 import { forgetWrites, watchMemoryStore } from "./memory-store.ts";
 import { forgetOptions } from "./options.ts";
@@ -25,7 +26,6 @@ import { brokenRules, type BrokenRule } from "./rules.ts";
 import { Site, type Ground, type SiteOptions, type StepModule } from "./site.ts";
 import { watchTimers } from "./timers.ts";
 import { GoalUnmet, must } from "./verdict.ts";
-import { Watch } from "./watch.ts";
 
 declare module "vitest" {
   interface TaskMeta {

@@ -177,7 +177,7 @@ export async function interleave<
   return { first, second, waited: !answered };
 }
 
-const mostMoments = 24;
+const mostMoments = 23;
 
 /** Two requests, what comes before them and what has to be true afterwards. */
 export interface Encounter {
@@ -188,7 +188,7 @@ export interface Encounter {
 
 /** Plays an encounter once for each moment at which the first request waits for something. */
 export async function atEveryMoment(site: Site, prepare: () => Promise<Encounter>): Promise<void> {
-  for (let moment = 1, more = true; more && moment < mostMoments; moment++) {
+  for (let moment = 1, more = true; more && moment <= mostMoments; moment++) {
     const { first, second, afterwards } = await prepare();
     const met = await interleave(site, first, second, moment);
     await site.commands.quiet();
@@ -213,7 +213,7 @@ export async function failingAtEveryMoment(
   prepare: () => Promise<Attempt>,
   holdMoments = holdEverything,
 ): Promise<void> {
-  for (let moment = 1, more = true; more && moment < mostMoments; moment++) {
+  for (let moment = 1, more = true; more && moment <= mostMoments; moment++) {
     const { request, afterwards } = await prepare();
     const hold = holdMoments(site);
     const { answer } = request();

@@ -9,10 +9,10 @@ import {
   splitAtFirst,
   type SetCookie,
 } from "./cookies.ts";
+import { tooLate, type Answered, type Happened } from "./happened.ts";
 import { secretsIn, secretShownIn } from "./secrets.ts";
 import { isJson } from "./session-keys.ts";
 import type { Evidence } from "./verdict.ts";
-import { tooLate, type Exchange, type Happened } from "./watch.ts";
 
 /** What was seen when a rule was broken: the first line of the message, and what shows it. */
 interface Breach {
@@ -697,7 +697,7 @@ function shownBy({
   text,
   headers,
   setCookies,
-}: Exchange["answer"]): [place: string, text: string][] {
+}: Answered["answer"]): [place: string, text: string][] {
   const { "set-cookie": _, ...others } = headers;
   return [
     ["the body", text],
@@ -742,7 +742,7 @@ function newSessionsIn(setCookies: readonly SetCookie[]): SetCookie[] {
 }
 
 /** Answers that clear cookies, by name, with those that the request brought and that were handed out before. */
-function clearings(exchanges: readonly Exchange[]) {
+function clearings(exchanges: readonly Answered[]) {
   const handedOut = new Set(exchanges.flatMap(({ answer }) => answer.setCookies.map(pairOf)));
   return exchanges.flatMap(({ answer }) => {
     const cleared = answer.setCookies.filter(({ livesMs = 1 }) => livesMs <= 0);

@@ -1,6 +1,7 @@
 import { seededUsers } from "../app/database.ts";
 import { sessionIdIn } from "./cookies.ts";
-import type { Exchange, Happened } from "./watch.ts";
+import type { Answered, Happened } from "./happened.ts";
+import { containsHash } from "./hashes.ts";
 
 /** Something that must not be read where it does not belong. */
 interface Secret {
@@ -42,12 +43,12 @@ export function secretShownIn(text: string, secrets: readonly Secret[]): Secret 
   const readings = readingsOf(text);
   return (
     secrets.find(({ value }) => readings.some((reading) => reading.includes(value))) ??
-    (readings.some(isHashIn) ? { what: "a password hash", value: "$2b$…" } : undefined)
+    (readings.some(containsHash) ? { what: "a password hash", value: "$2b$…" } : undefined)
   );
 }
 
 /** The ids of the sessions that the server named in an answer. */
-function sessionIdsOf({ answer }: Exchange): string[] {
+function sessionIdsOf({ answer }: Answered): string[] {
   return answer.setCookies.flatMap(({ value }) => sessionIdIn(value) ?? []);
 }
 
@@ -57,7 +58,7 @@ function idInKey(key = ""): string | undefined {
 }
 
 /** As they were typed, and as JSON writes them. */
-function passwordsIn({ answer }: Exchange): string[] {
+function passwordsIn({ answer }: Answered): string[] {
   const written = /"\w*password":("(?:[^"\\]|\\.)*")/gi;
   return [...(answer.request.body ?? "").matchAll(written)].flatMap(([, text = '""']) => {
     const typed = typedIn(text);
@@ -72,10 +73,6 @@ function typedIn(text: string): string {
   } catch {
     return text.slice(1, -1);
   }
-}
-
-function isHashIn(text: string): boolean {
-  return /\$2[aby]\$\d\d\$/.test(text);
 }
 
 function readingsOf(text: string): string[] {

@@ -31,10 +31,10 @@ import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
 import { isHashing } from "./hashes.ts";
 import { noteGuard, watchHandlers, type GuardedRequest } from "./guards.ts";
+import type { SessionSeen, Watch } from "./happened.ts";
+import { noteProgress } from "./note-progress.ts";
 import { handOver, noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
-import { noteProgress } from "./progress.ts";
 import { AppNotBuilt, must } from "./verdict.ts";
-import type { SessionSeen, Watch } from "./watch.ts";
 
 /** What a step's `app.ts` exports. */
 export interface StepModule {

@@ -6,7 +6,7 @@ import type { Browser } from "../../shared/testing/browser.ts";
 import { whyTrue } from "../../shared/testing/options.ts";
 import type { Site } from "../../shared/testing/site.ts";
 import { playAt } from "../../shared/testing/stage.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 

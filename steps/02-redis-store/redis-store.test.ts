@@ -11,7 +11,7 @@ import { silence, visitorBehind, type Outage } from "../../shared/testing/outage
 import { printedDuring } from "../../shared/testing/output.ts";
 import { hurried, pause } from "../../shared/testing/time.ts";
 import type { Site } from "../../shared/testing/site.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged, type Evidence } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 

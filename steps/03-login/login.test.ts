@@ -10,7 +10,7 @@ import { mustLetIn } from "../../shared/testing/refused-logins.ts";
 import { knows, sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { playAt } from "../../shared/testing/stage.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 

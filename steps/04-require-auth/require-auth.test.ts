@@ -8,7 +8,7 @@ import { loggedIn, withProfile } from "../../shared/testing/people.ts";
 import { mustKnow } from "../../shared/testing/refused-logins.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { pause } from "../../shared/testing/time.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 

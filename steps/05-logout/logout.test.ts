@@ -21,7 +21,7 @@ import type { Site } from "../../shared/testing/site.ts";
 import { pause } from "../../shared/testing/time.ts";
 import { watchTimers } from "../../shared/testing/timers.ts";
 import { playAt } from "../../shared/testing/stage.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 

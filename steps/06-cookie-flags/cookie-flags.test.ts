@@ -4,7 +4,7 @@ import { describeDuration, sessionIdIn, signedValue } from "../../shared/testing
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { refusalToStart, type Site } from "../../shared/testing/site.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";
 

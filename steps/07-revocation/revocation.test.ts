@@ -7,7 +7,7 @@ import { goalsFor } from "../../shared/testing/goals.ts";
 import { refusingOne, underWay, visitUnderWay } from "../../shared/testing/moments.ts";
 import { lostAtLogin, sessionKeyOf } from "../../shared/testing/session-keys.ts";
 import { playAt } from "../../shared/testing/stage.ts";
-import { tryOut } from "../../shared/testing/trials.ts";
+import { tryOut } from "../../shared/testing/try-out.ts";
 import { must } from "../../shared/testing/verdict.ts";
 import { grownKey, keptShortBy, workOf } from "../../shared/testing/work.ts";
 import * as app from "./app.ts";

@@ -76,10 +76,10 @@ export async function grade(
 ): Promise<{ result: StepResult; complaint: string | undefined }> {
   const { step, source, goal } = candidate;
   const result = await (goal
-    ? engine.run(goal.of, source, { only: [goal.name] })
+    ? engine.judgeGoals(goal.of, source, { only: [goal.name] })
     : lookBack
       ? engine.judge(step, { source })
-      : engine.run(step, source));
+      : engine.judgeGoals(step, source));
   return { result, complaint: candidate.complaint(result) };
 }
 

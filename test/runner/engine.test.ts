@@ -18,9 +18,9 @@ let judgedByOneLane: StepResult;
 
 beforeAll(async () => {
   wide = await Engine.start(inject("redisUrl"));
-  judgedByOneLane = await wide.run(step, mistaken);
+  judgedByOneLane = await wide.judgeGoals(step, mistaken);
   // How long the goals take, by which they are shared out, is known after the first run.
-  await wide.run(step, solution);
+  await wide.judgeGoals(step, solution);
   await wide.widen();
 });
 
@@ -28,7 +28,7 @@ afterAll(() => wide.close());
 
 test("two lanes come to the verdicts of one", async () => {
   expect(isPassed(await wide.judge(step, { source: solution }))).toBe(true);
-  const { goals } = await wide.run(step, mistaken);
+  const { goals } = await wide.judgeGoals(step, mistaken);
   const verdicts = (of: StepResult["goals"]) => of.map(({ goal, verdict }) => [goal.name, verdict]);
   expect(verdicts(goals)).toEqual(verdicts(judgedByOneLane.goals));
   expect(goals.find(({ goal }) => goal.name === "a wrong password answers 401")).toMatchObject({
@@ -54,7 +54,7 @@ test("the first unmet goal is told while others are still being judged", async (
 test("nothing that a file keeps in variables reaches the next run", async () => {
   const counting = `${solution}\nlet times = 0;\nconsole.log("loaded", ++times);\n`;
   for (let run = 0; run < 3; run++) {
-    const { printed } = await wide.run(step, counting);
+    const { printed } = await wide.judgeGoals(step, counting);
     const whenLoaded = printed.filter(({ goal }) => goal === undefined).map(({ text }) => text);
     expect(whenLoaded).toEqual(["loaded 1\n"]);
   }
@@ -65,12 +65,12 @@ test("nothing that a file puts off happens in the next run", async () => {
     "const { email, password } = req.validBody;",
     '$&\n    setTimeout(() => { throw new Error("of the file before"); }, 300);',
   );
-  await wide.run(step, late, { only: ["a wrong password answers 401"] });
-  expect(meetsItsGoals(await wide.run(step, solution))).toBe(true);
+  await wide.judgeGoals(step, late, { only: ["a wrong password answers 401"] });
+  expect(meetsItsGoals(await wide.judgeGoals(step, solution))).toBe(true);
 });
 
 test("an app that cannot be built is one unmet goal, with the others not judged", async () => {
-  const { goals } = await wide.run(step, solution.replace("return app;", ""));
+  const { goals } = await wide.judgeGoals(step, solution.replace("return app;", ""));
   const unmet = goals.filter(({ verdict }) => verdict === "unmet");
   expect(unmet).toHaveLength(1);
   expect(unmet[0]?.message).toMatch(/^createApp returned no Express app\./);
@@ -82,7 +82,7 @@ test("what the app prints is kept with the goal that it was printed for", async 
     "const { email, password } = req.validBody;",
     '$&\n    if (password === "not her password") console.log("guessed", email);',
   );
-  const { printed } = await wide.run(step, talking);
+  const { printed } = await wide.judgeGoals(step, talking);
   expect(printed).toContainEqual({
     goal: "a wrong password answers 401",
     text: "guessed ada@example.com\n",
@@ -157,7 +157,7 @@ test("what outlives an app is named by the first goal that meets it", async () =
     .replace("(req.session.visits ?? 0) + 1", "nth > 1 ? 1 : (req.session.visits ?? 0) + 1");
   expect(shared).toContain("nth > 1");
   const narrow = await Engine.start(inject("redisUrl"));
-  const { goals } = await narrow.run(first, shared);
+  const { goals } = await narrow.judgeGoals(first, shared);
   await narrow.close();
   const unmet = goals.filter(({ verdict }) => verdict === "unmet");
   expect(unmet.map(({ message }) => message)).toEqual([

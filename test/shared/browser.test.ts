@@ -13,8 +13,8 @@ import {
 } from "vitest";
 import { createDatabase, type Database } from "../../shared/app/database.ts";
 import { Browser } from "../../shared/testing/browser.ts";
+import { Watch } from "../../shared/testing/happened.ts";
 import { Site, type SiteOptions } from "../../shared/testing/site.ts";
-import { Watch } from "../../shared/testing/watch.ts";
 
 const sites: Site[] = [];
 let db: Database;

@@ -3,6 +3,7 @@ import { afterEach, expect, inject, test } from "vitest";
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import type { Services } from "../../shared/app/services.ts";
 import { KeySpace } from "../../shared/redis/key-space.ts";
+import { Watch } from "../../shared/testing/happened.ts";
 import {
   atEveryMoment,
   failingAtEveryMoment,
@@ -11,7 +12,6 @@ import {
   type Encounter,
 } from "../../shared/testing/moments.ts";
 import { Site } from "../../shared/testing/site.ts";
-import { Watch } from "../../shared/testing/watch.ts";
 
 const prefix = `${inject("keyPrefix")}moments:`;
 const sites: Site[] = [];

@@ -1,9 +1,9 @@
 import express, { type Express } from "express";
 import { afterEach, expect, inject, test } from "vitest";
 import { createDatabase } from "../../shared/app/database.ts";
+import { Watch } from "../../shared/testing/happened.ts";
 import { namesOf, openedBesideTheCookie, plant } from "../../shared/testing/planted.ts";
 import { Site } from "../../shared/testing/site.ts";
-import { Watch } from "../../shared/testing/watch.ts";
 
 const sites: Site[] = [];
 

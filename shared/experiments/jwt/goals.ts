@@ -19,7 +19,7 @@ export const judgedSteps = ["4", "5", "7"].map((number) => findStep(number) as S
 export async function judge(engine: Engine, variant: Variant): Promise<JudgedGoal[]> {
   const judged: JudgedGoal[] = [];
   for (const step of judgedSteps) {
-    const { goals, fault } = await engine.run(step, variant.source, { owner: revocation });
+    const { goals, fault } = await engine.judgeGoals(step, variant.source, { owner: revocation });
     if (fault) throw new Error(`${variant.file} cannot be judged: ${fault}`);
     for (const { goal, verdict, message = "" } of goals) {
       const why = variant.notApplicable[goal.name];

@@ -34,7 +34,10 @@ export async function judge(engine: Engine, { name, source }: Variant): Promise<
   for (const step of steps.filter(({ number }) => number >= 2 && number <= cookieFlags.number)) {
     const names = goalsOfAnyStore(step);
     if (names.length === 0) continue;
-    const { goals, fault } = await engine.run(step, source, { only: names, owner: cookieFlags });
+    const { goals, fault } = await engine.judgeGoals(step, source, {
+      only: names,
+      owner: cookieFlags,
+    });
     if (fault) throw new Error(`The app on ${name} cannot be judged: ${fault}`);
     for (const { goal, verdict, message = "" } of goals) {
       if (!names.includes(goal.name)) continue;

@@ -67,7 +67,7 @@ function keep(file: string, slug: string): string {
       copyFileSync(file, place, constants.COPYFILE_EXCL);
       return place;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if (errorCode(error) !== "EEXIST") throw error;
     }
   }
 }

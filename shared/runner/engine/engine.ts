@@ -77,7 +77,7 @@ export class Engine {
     { source, onUnmet, onGoalsMet, signal }: Judging = {},
   ): Promise<StepResult> {
     const code = source ?? learnersFileIfReadable(step);
-    const result = await this.run(step, code, { onUnmet });
+    const result = await this.judgeGoals(step, code, { onUnmet });
     if (code === undefined || !meetsItsGoals(result)) return result;
     onGoalsMet?.(result);
     const lost: LostGoal[] = (result.broken ?? []).map((message) => ({
@@ -91,7 +91,7 @@ export class Engine {
     if (failed) return { ...result, lost: [failed] };
     for (const before of steps.slice(0, steps.indexOf(step))) {
       if (signal?.aborted) break;
-      lost.push(...lostGoals(await this.run(before, code, { owner: step, signal })));
+      lost.push(...lostGoals(await this.judgeGoals(before, code, { owner: step, signal })));
     }
     return signal?.aborted ? result : { ...result, lost, untried };
   }
@@ -106,7 +106,7 @@ export class Engine {
    * @param signal When the verdict is not worth waiting for any more.
    * @param onUnmet Called once, with what is known by then, as soon as a goal is unmet.
    */
-  async run(
+  async judgeGoals(
     step: StepEntry,
     source?: string,
     {

@@ -3,7 +3,7 @@ import { seededUsers } from "../../app/database.ts";
 import { unhandled, type Answer } from "../answer.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
-import { processorMs } from "../processor-time.ts";
+import { threadProcessorMs } from "../processor-time.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
@@ -271,9 +271,9 @@ type Sending = [browser: Browser, method: "POST" | "PATCH" | "DELETE", path: str
 /** Demands that what was sent neither crashes the app nor keeps it at work. */
 async function mustBear(...[browser, method, path, body]: Sending): Promise<Answer> {
   const measured = async () => {
-    const before = processorMs();
+    const before = threadProcessorMs();
     const answer = await browser.begin(method, path, body, patiently).answer;
-    const workMs = processorMs() - before;
+    const workMs = threadProcessorMs() - before;
     // A thread that has worked for long rests, or all that follows is taken for one long work.
     if (workMs > tooMuchMs / 5) await pause(5);
     return { answer, workMs };

@@ -4,7 +4,7 @@ import type { GuardedRequest } from "./guards.ts";
 import type { Site } from "./site.ts";
 
 /** A request that was answered. */
-export interface Exchange {
+export interface Answered {
   site: Site;
   answer: Answer;
   /** The headers that were sent, beside the cookie. */
@@ -39,7 +39,7 @@ export function tooLate({ route, header }: Pick<LateError, "route" | "header">):
 export interface Happened {
   /** The number of the step whose goal it is. */
   step: number;
-  exchanges: readonly Exchange[];
+  exchanges: readonly Answered[];
   lines: readonly PrintedLine[];
   late: readonly LateError[];
   /** What Node warned of. */
@@ -69,7 +69,7 @@ export class Watch {
   readonly requests = new Map<string, GuardedRequest>();
   /** What `validate` made of the body of the last request of each route. */
   readonly validBodies = new Map<string, unknown>();
-  readonly exchanges: Exchange[] = [];
+  readonly exchanges: Answered[] = [];
   readonly lines: PrintedLine[] = [];
   readonly late: LateError[] = [];
   readonly warnings: Error[] = [];

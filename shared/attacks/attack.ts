@@ -28,6 +28,9 @@ export interface Verdict {
   says: string;
 }
 
+/** What came of an attack, or why it could not be played. */
+export type Outcome = { played: true; verdict: Verdict } | { played: false; why: string };
+
 /** What an app answered. */
 export interface Seen {
   status: number;

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { NotPlayable, type Attack, type Verdict } from "../attacks/attack.ts";
+import { NotPlayable, type Attack, type Outcome } from "../attacks/attack.ts";
 import { ScriptedBrowser } from "../attacks/scripted-browser.ts";
 import type { Inspector } from "./inspector.ts";
-
-/** What came of it, or why it could not be played. */
-export type Outcome = { played: true; verdict: Verdict } | { played: false; why: string };
 
 /**
  * Plays attacks against the app of the inspector, which records them like everything else. Those that

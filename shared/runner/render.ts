@@ -1,6 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
-import type { Outcome } from "../inspector/attack-player.ts";
-import type { Check } from "./commands/doctor.ts";
+import type { Outcome } from "../attacks/attack.ts";
 import { steps, type GoalEntry, type StepEntry, type Verdict } from "./manifest.ts";
 import type { Paper } from "./paper.ts";
 import type { StepState } from "./progress.ts";
@@ -234,6 +233,13 @@ export function listSteps(stateOf: (step: StepEntry) => StepState): string {
 
 function titleOf({ title, bonus }: StepEntry): string {
   return bonus ? `${title} (bonus)` : title;
+}
+
+/** What was looked at. A failed check says how to mend it; a remark is no failure. */
+export interface Check {
+  name: string;
+  state: "fine" | "remark" | "failed";
+  detail: string;
 }
 
 /** `npm run doctor`. */

@@ -6,7 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import bcrypt from "bcrypt";
 import type { Express } from "express";
 import { Redis } from "ioredis";
@@ -19,22 +19,21 @@ import {
   type UserRepository,
 } from "../app/database.ts";
 import type { Services } from "../app/services.ts";
-import { meaningOf } from "../runner/engine/explanations.ts";
 import { fellThrough, unhandled, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./browser-headers.ts";
+import { closed, connect, create } from "./building.ts";
 import { CommandTap } from "./commands.ts";
 import { watchedConfig } from "./configuration.ts";
-import { addressOf, strayAddress, tellAddress } from "./connections.ts";
+import { strayAddress, tellAddress } from "./connections.ts";
 import type { SessionIdFinder } from "./cookies.ts";
-import { describeCause, describeError } from "./crashes.ts";
 import { tellProduction } from "./environment.ts";
 import { isHashing } from "./hashes.ts";
 import { noteGuard, watchHandlers, type GuardedRequest } from "./guards.ts";
 import type { SessionSeen, Watch } from "./happened.ts";
 import { noteProgress } from "./note-progress.ts";
-import { handOver, noteExpressSettings, noteMissingSession, noteRedisOptions } from "./options.ts";
-import { AppNotBuilt, must } from "./verdict.ts";
+import { handOver, noteExpressSettings, noteMissingSession } from "./options.ts";
+import { AppNotBuilt } from "./verdict.ts";
 
 /** What a step's `app.ts` exports. */
 export interface StepModule {
@@ -412,9 +411,6 @@ const flags = new Set(
   ),
 );
 
-/** Connections whose app has come to its end. */
-const closed = new WeakSet<Redis>();
-
 /** Waits until the client is connected, or is not going to be for now. */
 function ready(redis: Redis): Promise<void> {
   if (redis.status !== "connecting" && redis.status !== "connect") return Promise.resolve();
@@ -426,108 +422,4 @@ function ready(redis: Redis): Promise<void> {
     };
     for (const event of events) redis.on(event, settle);
   });
-}
-
-function connect(module: StepModule, url: string): Redis {
-  if (typeof module.connectRedis !== "function") return new Redis(url, { maxRetriesPerRequest: 1 });
-  let redis: Redis;
-  try {
-    redis = module.connectRedis(url);
-  } catch (error) {
-    return failed("connectRedis", error);
-  }
-  if (redis instanceof Redis) {
-    if (closed.has(redis) || redis.status === "end") {
-      throw new AppNotBuilt(
-        "connectRedis returns a connection that is closed for good.",
-        `connectRedis("${url}")`,
-        "Is it the one that an earlier call has made? Whoever asks for a connection closes it in the end: each call makes its own.",
-      );
-    }
-    noteRedisOptions(redis.options);
-    if (addressOf(redis) === addressOf(url)) return redis;
-    redis.disconnect();
-    throw new AppNotBuilt(
-      `connectRedis connects to ${addressOf(redis)}, and not to the address that it receives.`,
-      `connectRedis("${url}")`,
-      "`new Redis(url, options)` takes the address first. Where Redis is, the main program knows, and tells it.",
-    );
-  }
-  throw new AppNotBuilt(
-    "connectRedis returned no ioredis client.",
-    `connectRedis("${url}") → ${String(redis)}`,
-    "The server and the tests hand its result to createApp as `redis`. Does it end with a return?",
-  );
-}
-
-/** Builds an app as the server does. */
-async function create(module: StepModule, services: Services): Promise<Express> {
-  const { createApp } = module;
-  if (typeof createApp !== "function") {
-    throw new AppNotBuilt(
-      "app.ts does not export createApp.",
-      [],
-      "The server and the tests import it by that name: `export function createApp(…)`.",
-    );
-  }
-  let app: Express;
-  try {
-    app = await withoutListening(() => createApp(services));
-  } catch (error) {
-    return failed("createApp", error);
-  }
-  if (typeof app === "function" && "router" in app) return app;
-  throw new AppNotBuilt(
-    "createApp returned no Express app.",
-    `createApp({ redis, db, config }) → ${typeof app === "function" ? "another function" : String(app)}`,
-    "Does it end with `return app`, and with what `express()` has made?",
-  );
-}
-
-/** Why `createApp` refuses a configuration, if it does, and the call for people to read. */
-export async function refusalToStart(
-  { module, redis, db, config }: Site,
-  other: Partial<Config>,
-): Promise<{ call: string; refusal: Error | undefined }> {
-  const wanted = { ...config, ...other };
-  const call = `createApp({ config: ${JSON.stringify(wanted)} })`;
-  try {
-    await module.createApp?.({ redis, db, config: watchedConfig(wanted) });
-    return { call, refusal: undefined };
-  } catch (error) {
-    must(
-      error instanceof Error,
-      "What createApp throws is no Error.",
-      [call, `→ throw ${JSON.stringify(error)}`],
-      "An Error carries the place where it was made, and whoever catches it counts on that: `throw new Error(…)`.",
-    );
-    return { call, refusal: error };
-  }
-}
-
-/** Every tutorial ends with `app.listen`. Here it would leave a server behind at each goal. */
-function withoutListening<Result>(build: () => Result): Result {
-  const { listen } = NetServer.prototype;
-  NetServer.prototype.listen = () => {
-    throw new AppNotBuilt(
-      "createApp listens on a port by itself.",
-      [],
-      "It only builds the app and returns it: the main program and the tests listen. Take `app.listen` out.",
-    );
-  };
-  try {
-    return build();
-  } finally {
-    NetServer.prototype.listen = listen;
-  }
-}
-
-function failed(what: string, error: unknown): never {
-  if (error instanceof AppNotBuilt) throw error;
-  const thrown = error instanceof Error ? error : new Error(String(error));
-  throw new AppNotBuilt(
-    `${what} threw: ${describeCause(thrown)}.`,
-    describeCause(thrown) === describeError(thrown) ? [] : describeError(thrown),
-    meaningOf(thrown)?.advice ?? "Nothing else can be tested until it returns.",
-  );
 }

@@ -1,9 +1,10 @@
 import { createDatabase, seededUsers } from "../../shared/app/database.ts";
 import type { Answer } from "../../shared/testing/answer.ts";
+import { refusalToStart } from "../../shared/testing/building.ts";
 import { describeDuration, sessionIdIn, signedValue } from "../../shared/testing/cookies.ts";
 import { goalsFor } from "../../shared/testing/goals.ts";
 import { sessionKeyOf } from "../../shared/testing/session-keys.ts";
-import { refusalToStart, type Site } from "../../shared/testing/site.ts";
+import type { Site } from "../../shared/testing/site.ts";
 import { tryOut } from "../../shared/testing/try-out.ts";
 import { must, notJudged } from "../../shared/testing/verdict.ts";
 import * as app from "./app.ts";

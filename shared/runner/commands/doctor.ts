@@ -13,14 +13,7 @@ import type { Invocation } from "../invocation.ts";
 import { keepsakes, whyNoAccess } from "../keepsakes.ts";
 import { root } from "../paths.ts";
 import { isFree, wantedPort } from "../ports.ts";
-import { renderChecks } from "../render.ts";
-
-/** What was looked at. A failed check says how to mend it; a remark is no failure. */
-export interface Check {
-  name: string;
-  state: "fine" | "remark" | "failed";
-  detail: string;
-}
+import { renderChecks, type Check } from "../render.ts";
 
 /** `npm run doctor`: looks at everything that the workshop needs of a machine. */
 export async function doctor({ paper, write }: Invocation): Promise<number> {

@@ -12,7 +12,8 @@ import {
 } from "../result.ts";
 import { standingRules, trialsOf } from "../trials.ts";
 import { UserError } from "../user-error.ts";
-import { Lane, type Finding, type Judgement } from "./lane.ts";
+import type { Finding } from "./findings.ts";
+import { Lane, type Judgement } from "./lane.ts";
 
 export interface Judging {
   /** What to judge instead of the file on disk. */

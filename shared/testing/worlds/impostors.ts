@@ -1,11 +1,12 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
+import { refusalToStart } from "../building.ts";
 import { withClock } from "../clock.ts";
 import { forge, sessionIdIn, signedValue } from "../cookies.ts";
 import { sessionOption } from "../options.ts";
 import { namesOf, openedBesideTheCookie, plant } from "../planted.ts";
 import { bytesOf, keysUsedDuring, type SigningKey } from "../signing-keys.ts";
-import { refusalToStart, type Site } from "../site.ts";
+import type { Site } from "../site.ts";
 import { getRoutesOf } from "../tour.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";

@@ -306,61 +306,24 @@ export function kindsOf(command: SentCommand): CommandKind[] {
   return kinds.size > 0 ? [...kinds] : ["store"];
 }
 
+/** The commands of each kind, by their names in small letters. */
+const named: Readonly<Record<Exclude<CommandKind, "other">, string>> = {
+  read: "get mget exists ttl pttl hget hgetall hmget hkeys hvals hlen smembers sismember scard zrange zrangebyscore zscore zcard",
+  // `SET key value EX 0` and its like still store; only DEL and its kin delete.
+  store: "set setex psetex setnx getset mset hset hmset hsetnx hincrby incr sadd zadd",
+  prolong: "expire pexpire expireat pexpireat getex",
+  delete: "del unlink getdel hdel srem zrem zremrangebyscore",
+};
+
+const kindByName = new Map(
+  Object.entries(named).flatMap(([kind, names]) =>
+    names.split(" ").map((name) => [name, kind as CommandKind]),
+  ),
+);
+
 function kindOf({ name, args }: SentCommand): CommandKind {
-  switch (name.toLowerCase()) {
-    case "get":
-    case "mget":
-    case "exists":
-    case "ttl":
-    case "pttl":
-    case "hget":
-    case "hgetall":
-    case "hmget":
-    case "hkeys":
-    case "hvals":
-    case "hlen":
-    case "smembers":
-    case "sismember":
-    case "scard":
-    case "zrange":
-    case "zrangebyscore":
-    case "zscore":
-    case "zcard":
-      return "read";
-    case "set":
-      // `SET key value EX 0` and its like still store; only DEL and its kin delete.
-      return "store";
-    case "setex":
-    case "psetex":
-    case "setnx":
-    case "getset":
-    case "mset":
-    case "hset":
-    case "hmset":
-    case "hsetnx":
-    case "hincrby":
-    case "incr":
-    case "sadd":
-    case "zadd":
-      return "store";
-    case "expire":
-    case "pexpire":
-    case "expireat":
-    case "pexpireat":
-      return Number(args[1]) <= 0 ? "delete" : "prolong";
-    case "getex":
-      return "prolong";
-    case "del":
-    case "unlink":
-    case "getdel":
-    case "hdel":
-    case "srem":
-    case "zrem":
-    case "zremrangebyscore":
-      return "delete";
-    default:
-      return "other";
-  }
+  if (/^p?expire/i.test(name) && Number(args[1]) <= 0) return "delete";
+  return kindByName.get(name.toLowerCase()) ?? "other";
 }
 
 /** An error as ioredis makes it of an answer of Redis: it carries the command, with its arguments. */

@@ -47,11 +47,10 @@ export interface UserRepository {
   /** Resolves to whether there is such a user. */
   unban(id: string): Promise<boolean>;
   /**
-   * Hashes the password and stores the user, without the password. The email is stored trimmed and in
-   * lower case.
+   * Stores the user, with a hash in place of the password. The email is stored trimmed and in lower case.
    *
-   * @throws {Error} When the email is none, when it or the id is somebody's, or when the password is empty
-   *   or longer than the 72 bytes that bcrypt reads. A `passwordHash` is stored as it is.
+   * @throws {Error} When the email is none, when it or the id is somebody's, or when a password that comes
+   *   without its hash is empty or longer than the 72 bytes that bcrypt reads.
    */
   add(person: NewUser): Promise<User>;
   remove(id: string): Promise<void>;

@@ -18,7 +18,11 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Connects to Redis and listens. Port 0 stands for any free one. */
+/**
+ * Connects to Redis and listens. Port 0 stands for any free one.
+ *
+ * @throws What `connectRedis` and `createApp` throw, or the error of the system when the port is taken.
+ */
 export async function start(
   { createApp, connectRedis = (url) => new Redis(url) }: AppModule,
   config: ServerConfig,

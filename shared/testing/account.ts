@@ -36,9 +36,11 @@ export class Device {
   /** Logs in; undefined when the password is wrong. */
   static async tryOf(site: Site, email: string, password: string): Promise<Device | undefined> {
     const browser = site.browser();
-    const { succeeded } = await browser
+    const { succeeded, status } = await browser
       .post("/auth/login", { email, password })
       .catch(() => notJudged("logging in gets no answer"));
+    // Nobody has guessed here.
+    if (status === 429) notJudged("a limit on logins counts those that succeed, and answers 429");
     return succeeded ? Device.from(site, browser) : undefined;
   }
 

@@ -55,7 +55,7 @@ export interface SessionSeen {
   atTheEnd: Readonly<Record<string, unknown>>;
   /** What the app has put among the flags of `req.session.cookie`. */
   besideFlags: readonly string[];
-  /** When the answer left, bcrypt was still at work, or random bytes were still being made. */
+  /** When the answer left, bcrypt was still at work. */
   isHashing: boolean;
   /** Its cookie is for TLS alone, and the app takes the connection for http: express-session sends none. */
   cookieWithheld: boolean;

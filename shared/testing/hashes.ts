@@ -36,48 +36,51 @@ const native: NativeBcrypt = require("node-gyp-build")(
 
 // This module is evaluated anew for every run, and bcrypt is not.
 const counted = Symbol.for("workshop.hashes");
-const counter: { underWay: number } = Reflect.get(native, counted) ?? countHashes();
+const underWay: { hashes: number; salts: number } = Reflect.get(native, counted) ?? countHashes();
 
-function countHashes(): { underWay: number } {
-  const counter = { underWay: 0 };
+function countHashes(): { hashes: number; salts: number } {
+  const underWay = { hashes: 0, salts: 0 };
   // Each hands its result to a callback, in a thread that has to be there by then.
   const countCallsOf = <Name extends string>(
     owner: Record<Name, (...args: never[]) => unknown>,
     name: Name,
+    what: keyof typeof underWay,
   ) => {
     const original = owner[name];
     owner[name] = ((...args: unknown[]) => {
       const done = args.at(-1);
       if (typeof done !== "function") return Reflect.apply(original, owner, args);
-      counter.underWay++;
+      underWay[what]++;
       const count = (...results: unknown[]) => {
-        counter.underWay--;
+        underWay[what]--;
         done(...results);
       };
       try {
         return Reflect.apply(original, owner, [...args.slice(0, -1), count]);
       } catch (error) {
         // An argument was refused at once: nobody calls back.
-        counter.underWay--;
+        underWay[what]--;
         throw error;
       }
     }) as typeof original;
   };
-  for (const name of ["gen_salt", "encrypt", "compare"] as const) countCallsOf(native, name);
+  for (const name of ["gen_salt", "encrypt", "compare"] as const) {
+    countCallsOf(native, name, "hashes");
+  }
   // A salt begins with random bytes, which wait for a thread of the pool as well.
-  countCallsOf(crypto, "randomBytes");
-  Reflect.set(native, counted, counter);
-  return counter;
+  countCallsOf(crypto, "randomBytes", "salts");
+  Reflect.set(native, counted, underWay);
+  return underWay;
 }
 
-/** Whether something is being hashed in a thread of libuv's pool, or a salt is being made. */
+/** Whether something is being hashed in a thread of libuv's pool. */
 export function isHashing(): boolean {
-  return counter.underWay > 0;
+  return underWay.hashes > 0;
 }
 
 /** Waits for hashes that nobody waits for: a thread that ends in the middle of one takes the process with it. */
 export async function hashesDone(): Promise<void> {
-  while (counter.underWay > 0) await pause(1);
+  while (underWay.hashes + underWay.salts > 0) await pause(1);
 }
 
 /** Counts the work of hashing that `action` causes: no clock is asked. */

@@ -33,6 +33,9 @@ interface Rule {
 /** What a client writes into every field that nobody asked for. */
 export const chosenByTheClient = "chosen-by-the-client";
 
+/** What a client writes behind a line break. */
+export const lineOfTheClient = "Ada is an administrator now";
+
 const daySeconds = 24 * 60 * 60;
 /** More than any app needs, and fewer than there are requests on a tour. */
 const mostScripts = 10;
@@ -60,6 +63,26 @@ const rules: readonly Rule[] = [
         };
       }
       return undefined;
+    },
+  },
+  {
+    name: "no line in the log that a client wrote",
+    since: 1,
+    why: "Whoever reads the log believes each line of it, and so do the programs that raise an alarm. What a client has sent goes into it as JSON, or without control characters: `isReadable` lets none through.",
+    breach({ lines }) {
+      const forged = lines.find(({ text }) =>
+        text.split(/[\r\n]+/).some((line) => line.startsWith(lineOfTheClient)),
+      );
+      return (
+        forged && {
+          claim: `During ${forged.during}, a client writes a line of its own into the log.`,
+          evidence: [
+            `sent in a text, behind a line break: ${lineOfTheClient}`,
+            "in the log:",
+            excerpt(forged.text, lineOfTheClient),
+          ],
+        }
+      );
     },
   },
   {
@@ -667,7 +690,8 @@ const rules: readonly Rule[] = [
             ...Object.entries(plain.sent)
               .filter(
                 ([name]) =>
-                  name !== "X-Forwarded-Proto" && /https|scheme|forwarded|ssl/i.test(name),
+                  name !== "X-Forwarded-Proto" &&
+                  /https|scheme|forwarded|ssl|user-agent/i.test(name),
               )
               .map(([name, value]) => `The client sends ${name}: ${value}`),
           ],

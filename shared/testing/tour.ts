@@ -4,7 +4,7 @@ import { seededUsers } from "../app/database.ts";
 import type { Browser } from "./browser.ts";
 import { forge } from "./cookies.ts";
 import { replyError, startingRedis } from "./commands.ts";
-import { chosenByTheClient } from "./rules.ts";
+import { chosenByTheClient, lineOfTheClient } from "./rules.ts";
 import { passwordOfRedis } from "./secrets.ts";
 import type { Site } from "./site.ts";
 import { must, notJudged, under } from "./verdict.ts";
@@ -93,6 +93,10 @@ const claims: Record<string, string | undefined>[] = [
   { "X-Forwarded-Proto": "HTTP" },
   { "X-Forwarded-Proto": "wss" },
   { "X-Forwarded-Ssl": "on", "Front-End-Https": "on", "X-Forwarded-Scheme": "https" },
+  // A monitor says who it is, and so can anybody else.
+  { "User-Agent": "kube-probe/1.31" },
+  { "User-Agent": "ELB-HealthChecker/2.0" },
+  { "User-Agent": "GoogleHC/1.0" },
   { "X-Url-Scheme": "https", "X-Forwarded-Protocol": "https", Forwarded: "proto=https" },
 ];
 
@@ -160,6 +164,7 @@ async function profiles(site: Site, member: Browser): Promise<void> {
     { displayName: "Ada", theme: chosenByTheClient, cookie: { originalMaxAge: 31e12 } },
     { displayName: "" },
     { displayName: 42, password: ada.password },
+    { displayName: `Ada\n${lineOfTheClient}` },
     undefined,
   ]) {
     await member.patch("/me", body);

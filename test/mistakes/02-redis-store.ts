@@ -698,4 +698,52 @@ export function createApp(`,
     goal: "Hours after the last visit",
     says: "`disableTouch` keeps the store from prolonging it",
   },
+  {
+    name: "a store that gives up on Redis until the next connection",
+    edits: [
+      ["new RedisStore({ client: redis })", "new GuardedStore(redis)"],
+      [
+        "export function createApp(",
+        `class GuardedStore extends RedisStore {
+  #failures = 0;
+
+  constructor(client: Redis) {
+    super({ client });
+    client.on("ready", () => (this.#failures = 0));
+  }
+
+  override get(...[id, done]: Parameters<RedisStore["get"]>) {
+    if (this.#failures >= 3) return Promise.resolve(done?.(new Error("no store")));
+    return super.get(id, (error, data) => {
+      this.#failures = error ? this.#failures + 1 : 0;
+      done?.(error, data);
+    });
+  }
+}
+
+export function createApp(`,
+      ],
+    ],
+    goal: "With a slow Redis",
+    says: "Redis answers again, and three minutes later GET /visits is still answered 500",
+  },
+  {
+    name: "the headers of a slow request are logged",
+    edits: [
+      [
+        '  app.get("/health"',
+        `  app.use((req, res, next) => {
+    const start = performance.now();
+    res.once("finish", () => {
+      if (performance.now() - start > 5_000) console.warn("slow:", JSON.stringify(req.headers));
+    });
+    next();
+  });
+
+  app.get("/health"`,
+      ],
+    ],
+    goal: "With a slow Redis",
+    says: "The log shows a session id, written during GET /visits",
+  },
 ];

@@ -845,4 +845,21 @@ ${storeUser}      req.session.save((error) => {
     goal: "the session id from before login is nobody afterwards",
     says: "nothing waits for `regenerate`",
   },
+  {
+    name: "the headers of a slow login are logged",
+    edits: [
+      [
+        '  app.post("/auth/login", limitConcurrency(16));',
+        `  app.post("/auth/login", limitConcurrency(16), (req, res, next) => {
+    const start = performance.now();
+    res.once("finish", () => {
+      if (performance.now() - start > 5_000) console.warn("slow:", JSON.stringify(req.headers));
+    });
+    next();
+  });`,
+      ],
+    ],
+    goal: "With a database that fails",
+    says: "The log shows a session id, written during POST /auth/login",
+  },
 ];

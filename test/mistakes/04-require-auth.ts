@@ -876,4 +876,82 @@ ${readUserId}`,
     goal: "PATCH /me changes the display name and nothing else",
     says: "no `validate` stands before the handler",
   },
+  {
+    name: "the answer to a repeated request, whoever repeats it",
+    edits: [
+      [
+        '  app.patch("/me", requireAuth, ',
+        `  const answers = new Map<string, unknown>();
+  const repeats: RequestHandler = (req, res, next) => {
+    const key = req.get("Idempotency-Key");
+    if (!key) return void next();
+    if (answers.has(key)) return void res.json(answers.get(key));
+    const { json } = res;
+    res.json = (body) => {
+      if (res.statusCode === 200 && answers.size < 50) answers.set(key, body);
+      return json.call(res, body);
+    };
+    next();
+  };
+
+  app.patch("/me", requireAuth, repeats, `,
+      ],
+    ],
+    goal: "With an id that can be foreseen",
+    says: "PATCH /me gives an answer that was meant for somebody else",
+  },
+  {
+    name: "the time of the last look in the session",
+    edits: [
+      [
+        "    req.user = user;",
+        "    Object.assign(req.session, { lastSeen: Date.now() });\n    req.user = user;",
+      ],
+    ],
+    goal: "In two tabs of one browser",
+    says: "GET /me takes back a visit that was counted meanwhile",
+  },
+  {
+    name: "preferences that may hold anything",
+    edits: [
+      [
+        ".refine(isReadable),",
+        ".refine(isReadable),\n  preferences: z.looseObject({}).optional(),",
+      ],
+      [
+        "db.users.update(req.user.id, req.validBody)",
+        "db.users.update(req.user.id, {\n      displayName: req.validBody.displayName,\n      ...req.validBody.preferences,\n    })",
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "PATCH /me changes what nobody asked for, from a part of the body",
+  },
+  {
+    name: "the new name in the log, as it was typed",
+    edits: [
+      [".refine(isReadable)", ""],
+      [
+        "    res.json({ data: profileOf(changed) });",
+        "    console.info(`renamed to ${changed.displayName}`);\n    res.json({ data: profileOf(changed) });",
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "During PATCH /me, a client writes a line of its own into the log",
+  },
+  {
+    name: "an ETag that counts the changes of this process",
+    edits: [
+      ["  const requireAuth:", "  let changes = 0;\n\n  const requireAuth:"],
+      [
+        '  app.get("/me", requireAuth, (req, res) => {',
+        '  app.get("/me", requireAuth, (req, res) => {\n    res.set("ETag", `"${req.user.id}-${changes}"`);',
+      ],
+      [
+        "    res.json({ data: profileOf(changed) });",
+        "    changes++;\n    res.json({ data: profileOf(changed) });",
+      ],
+    ],
+    goal: "While an administrator changes the user",
+    says: "GET /me says that nothing has changed, and the name has",
+  },
 ];

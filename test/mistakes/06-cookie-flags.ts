@@ -935,4 +935,18 @@ export function createApp`,
     goal: "In production, behind a TLS proxy",
     says: "a login over plain http is sent on to https, and not refused",
   },
+  {
+    name: "plain http for whoever says that it watches over us",
+    edits: [
+      [
+        "    app.use(requireHttps);",
+        `    app.use((req, res, next) => {
+      if (req.get("User-Agent")?.startsWith("kube-probe/")) next();
+      else requireHttps(req, res, next);
+    });`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "In production, POST /auth/login over plain http is answered 200",
+  },
 ];

@@ -6,7 +6,7 @@ import { seededUsers } from "../../app/database.ts";
 import { headersOfChromium } from "../browser-headers.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
-import { holdAnswers, holdEverything } from "../moments.ts";
+import { atEveryMoment, holdAnswers, holdEverything } from "../moments.ts";
 import type { Site } from "../site.ts";
 import { story } from "../story.ts";
 import { pause } from "../time.ts";
@@ -52,6 +52,7 @@ async function twoTabs({ open, step }: WorldGoal): Promise<void> {
   );
   await mustBearDelay(browser);
   if (step < 4) return;
+  await mustOnlyRead(site, browser);
   const profiles = await Promise.all([browser.get("/me"), browser.get("/me")]);
   must(
     profiles.every(({ data }) => data.id === ada.id),
@@ -59,6 +60,26 @@ async function twoTabs({ open, step }: WorldGoal): Promise<void> {
     profiles,
     "A page asks for several things at once, and each request brings the same cookie.",
   );
+}
+
+/** A look at the profile takes back nothing that another tab has counted meanwhile. */
+async function mustOnlyRead(site: Site, browser: Browser): Promise<void> {
+  await atEveryMoment(site, async () => {
+    const before = await browser.get("/visits");
+    return {
+      first: () => browser.begin("GET", "/me"),
+      second: () => browser.begin("GET", "/visits"),
+      async afterwards(me, visit) {
+        const after = await browser.get("/visits");
+        must(
+          after.data.visits === Number(before.data.visits) + 2,
+          "GET /me takes back a visit that was counted meanwhile.",
+          [before, "GET /me reads the session", visit, me, after],
+          "What reads does not write: the whole session is stored, with all that was in it when it was read. A time of the last look belongs under a key of its own, or into the database.",
+        );
+      },
+    };
+  });
 }
 
 /** Of two requests that leave together, one may arrive when the other has been answered. */

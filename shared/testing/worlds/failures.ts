@@ -45,6 +45,7 @@ export const failures: readonly World[] = [
 /** The app's own patience may end; what it then answers has to be true. */
 async function slowRedis(goal: WorldGoal): Promise<void> {
   await farAway(goal);
+  await silentForAWhile(goal);
   const { open, redis, step } = goal;
   for (const act of [logIn, logOut, logOutEverywhere]) {
     if (knownSince[act.does] > step) continue;
@@ -131,6 +132,33 @@ async function farAway({ open, openRelay, ground }: WorldGoal): Promise<void> {
     [...visits, ...site.commands.refusals],
     "The network takes its time. ioredis counts in milliseconds: two seconds are 2_000.",
   );
+  await site.close();
+}
+
+/** One answer takes a minute, a few do not come at all, and then all is well, on the same connection. */
+async function silentForAWhile({ open, redis }: WorldGoal): Promise<void> {
+  const site = await open();
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  await withClock(redis, async (pass) => {
+    const hold = site.commands.hold("read");
+    const { answer } = visitor.begin("GET", "/visits", undefined, patiently);
+    await Promise.race([hold.reached, answer]);
+    await pass(1 / 60);
+    hold.release();
+    await answer;
+    site.commands.fail("read", "Command timed out");
+    for (let count = 0; count < 12; count++) await visitor.get("/visits");
+    site.commands.releaseAll();
+    await pass(1 / 20);
+    const again = await visitor.get("/visits");
+    must(
+      again.succeeded,
+      `Redis answers again, and three minutes later GET /visits is still answered ${again.status}.`,
+      ["12 visits: GET → Command timed out, and the connection stays open", again],
+      "Redis can be silent for a while on a connection that is never lost, and that sends no `ready` afterwards. Whoever stops asking it has to try again by and by.",
+    );
+  });
   await site.close();
 }
 
@@ -371,7 +399,7 @@ async function slowDatabase({ open, redis, step }: WorldGoal): Promise<void> {
     if (knownSince[act.does] > step) continue;
     const site = await open();
     const actor = new Actor(new Contract(step), site);
-    if (act !== logIn) await actor.does(logIn);
+    await actor.does(act === logIn ? visit : logIn);
     // It is the database that tries the app's patience.
     Object.assign(site.redis.options, { commandTimeout: undefined });
     const hold = holdAnswers(site, method);

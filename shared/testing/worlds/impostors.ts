@@ -1,4 +1,5 @@
 import { seededUsers } from "../../app/database.ts";
+import type { Answer } from "../answer.ts";
 import type { Browser } from "../browser.ts";
 import { refusalToStart } from "../building.ts";
 import { withClock } from "../clock.ts";
@@ -180,6 +181,12 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
 // What one request says of itself, another one can say as well.
 const saidByTheClient = "0f8fad5bd9cb469fa16570867728950e";
 
+const headers = Object.fromEntries(
+  ["X-Request-Id", "X-Correlation-Id", "X-Session-Id", "X-Trace-Id", "Idempotency-Key"].map(
+    (name) => [name, saidByTheClient],
+  ),
+);
+
 const manyIds = 20_000;
 
 /** Whoever makes ids out of a store of chance has to fill it up. */
@@ -201,7 +208,7 @@ function mustNotComeAgain(genid: unknown): void {
 }
 
 /** With a clock that stands still, and a `Math.random` that always says the same. */
-async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
+async function foreseeableIds({ open, redis, step }: WorldGoal): Promise<void> {
   const site = await open();
   const { random } = Math;
   for (const [chance, claim, reason] of [
@@ -236,21 +243,13 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
       reason,
     );
   }
-  const names = [
-    "X-Request-Id",
-    "X-Correlation-Id",
-    "X-Session-Id",
-    "X-Trace-Id",
-    "Idempotency-Key",
-  ];
-  const headers = Object.fromEntries(names.map((name) => [name, saidByTheClient]));
   const guests = [site.browser(), site.browser()];
   for (const guest of guests) await guest.get("/visits", { headers });
   const [one, other] = await Promise.all(guests.map((guest) => guest.sessionId()));
   must(
     !one?.includes(saidByTheClient) && one !== other,
     "a client chooses its session id, by a header.",
-    [...names.map((name) => `${name}: ${saidByTheClient}`), `Cookie afterwards: ${one}`],
+    [...Object.entries(headers).map((each) => each.join(": ")), `Cookie afterwards: ${one}`],
     "Whoever knows the id has the session: it is made by the server, out of nothing but chance.",
   );
   const newcomers = Array.from({ length: 40 }, () => site.browser());
@@ -264,6 +263,29 @@ async function foreseeableIds({ open, redis }: WorldGoal): Promise<void> {
     "Few are soon tried out, and of a few thousand visitors two get the same id: then both have one session. OWASP asks for 64 bits at least; express-session makes 192.",
   );
   mustNotComeAgain(sessionOption("genid"));
+  if (step >= 3) await mustNotBeTakenForAnother(site, step);
+}
+
+/** What a client calls its requests, others may call theirs. */
+async function mustNotBeTakenForAnother(site: Site, step: number): Promise<void> {
+  const mustBeOwn = (id: string, answer: Answer) =>
+    must(
+      !answer.succeeded || answer.data.id === id,
+      `${answer.route} gives an answer that was meant for somebody else.`,
+      [
+        ...Object.entries(headers).map((each) => each.join(": ")),
+        "another user has sent the same",
+        answer,
+      ],
+      "Clients make these names up, and two may make up the same. An answer that is kept for who repeats a request is kept under the user and the request as well.",
+    );
+  for (const { id, email, password, displayName } of [ada, grace]) {
+    const browser = site.browser();
+    mustBeOwn(id, await browser.post("/auth/login", { email, password }, { headers }));
+    if (step < 4) continue;
+    mustBeOwn(id, await browser.patch("/me", { displayName }, { headers }));
+    mustBeOwn(id, await browser.get("/me", { headers }));
+  }
 }
 
 /** How much chance there is in texts, at the least: what their characters differ in, place by place. */

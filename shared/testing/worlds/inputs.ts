@@ -176,6 +176,7 @@ async function everyKindOfChange(site: Site, step: number): Promise<void> {
     await mustRefuse(member.browser, "PATCH", "/me", value);
   }
   await oddNames(site, member.browser);
+  await mustLetNothingIn(site, member.browser);
   if (!administrator) return;
   for (const value of [...laborious("a", [28, 2_000]), ...odd]) {
     for (const body of [
@@ -196,6 +197,26 @@ async function everyKindOfChange(site: Site, step: number): Promise<void> {
       );
     }
   }
+}
+
+/** Wherever it stands in the body: what nobody asked for changes nothing. */
+async function mustLetNothingIn(site: Site, member: Browser): Promise<void> {
+  const wanted = { role: "admin", email: "mallory@example.com", passwordHash: "x", banned: false };
+  const places = ["user", "profile", "preferences", "settings", "data", "attributes", "changes"];
+  const before = await site.db.users.findById(ada.id);
+  const answer = await member.patch("/me", {
+    displayName: ada.displayName,
+    ...Object.fromEntries(places.map((place) => [place, wanted])),
+  });
+  const after = await site.db.users.findById(ada.id);
+  must(
+    after?.role === before?.role &&
+      after?.email === before?.email &&
+      after?.passwordHash === before?.passwordHash,
+    "PATCH /me changes what nobody asked for, from a part of the body.",
+    answer,
+    "Whatever a body carries beside the name was put there by somebody who is curious. Hand `db.users.update` the one field that may change.",
+  );
 }
 
 // Letters with marks of their own, in one character or in several, and what is no letter at all.

@@ -156,6 +156,7 @@ async function changedMeanwhile(goal: WorldGoal): Promise<void> {
   };
   const body = { displayName: "Countess" };
   await oneChangeMeanwhile(goal, { method: "PATCH", path: "/me", body, prepare });
+  await renamedByAnotherProgram(goal);
   if (goal.step < 7) return;
   await oneChangeMeanwhile(goal, {
     method: "POST",
@@ -164,6 +165,29 @@ async function changedMeanwhile(goal: WorldGoal): Promise<void> {
     prepare,
   });
   await bannedByAnotherProgram(goal);
+}
+
+/** A client that has kept an answer asks whether it is still true. */
+async function renamedByAnotherProgram({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const member = await loggedIn(site, ada);
+  const { headers } = await member.get("/me");
+  await site.db.users.update(ada.id, { displayName: "Countess" });
+  const kept = {
+    ...(headers.etag && { "If-None-Match": String(headers.etag) }),
+    ...(headers["last-modified"] && { "If-Modified-Since": String(headers["last-modified"]) }),
+  };
+  const answer = await member.get("/me", { headers: kept });
+  must(
+    answer.status !== 304,
+    "GET /me says that nothing has changed, and the name has.",
+    [
+      "db.users.update({ displayName })",
+      ...Object.entries(kept).map((each) => each.join(": ")),
+      answer,
+    ],
+    "Others change the user as well. Express makes the ETag out of the answer itself; one that counts what this process has changed knows of nothing else.",
+  );
 }
 
 /** It knows of no sessions, and the database is the same. */

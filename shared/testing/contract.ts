@@ -104,6 +104,8 @@ export class Actor {
   #sentAtVisits: [before: number, last: number] = [0, 0];
   /** A route that gave the browser another session, without a reason for one. */
   #replacedBy: string | undefined;
+  /** The cookies of sessions that were replaced so. */
+  #replaced: string[] = [];
 
   constructor(contract: Contract, site: Site, browser = site.browser(), disguise: Disguise = {}) {
     this.contract = contract;
@@ -258,8 +260,9 @@ export class Actor {
   async #noteReplacement({ does }: Act, answer: Answer, cookieBefore: string): Promise<void> {
     if (!leavesTheSession.has(does) || !answer.succeeded) return;
     const [before, now] = [sessionIdInHeader(cookieBefore), await this.#browser.sessionId()];
-    if (before !== undefined && now !== undefined && before !== now)
-      this.#replacedBy = answer.route;
+    if (before === undefined || now === undefined || before === now) return;
+    this.#replacedBy = answer.route;
+    this.#replaced.push(cookieBefore);
   }
 
   /** Why a session that is known does not hold what was put into it, and what shows it. */
@@ -478,8 +481,13 @@ export class Actor {
     );
   }
 
-  /** What the cookie of a session that has ended opens: nothing. */
+  /** What the cookie of a session that has ended opens: nothing, and neither do those that it came from. */
   async #mustBeNobody(cookie: string, after: string): Promise<void> {
+    for (const each of [cookie, ...this.#replaced.splice(0)])
+      await this.#mustOpenNothing(each, after);
+  }
+
+  async #mustOpenNothing(cookie: string, after: string): Promise<void> {
     const session = sessionIdInHeader(cookie);
     if (this.contract.step < 4 || !session || session === (await this.#browser.sessionId())) return;
     const replay = await this.#site.browser().get("/me", { headers: { Cookie: cookie } });

@@ -53,6 +53,7 @@ async function twoTabs({ open, step }: WorldGoal): Promise<void> {
   await mustBearDelay(browser);
   if (step < 4) return;
   await mustOnlyRead(site, browser);
+  if (step >= 5) await mustStayEnded(site);
   const profiles = await Promise.all([browser.get("/me"), browser.get("/me")]);
   must(
     profiles.every(({ data }) => data.id === ada.id),
@@ -76,6 +77,28 @@ async function mustOnlyRead(site: Site, browser: Browser): Promise<void> {
           "GET /me takes back a visit that was counted meanwhile.",
           [before, "GET /me reads the session", visit, me, after],
           "What reads does not write: the whole session is stored, with all that was in it when it was read. A time of the last look belongs under a key of its own, or into the database.",
+        );
+      },
+    };
+  });
+}
+
+/** One tab logs out while another one asks for the profile. */
+async function mustStayEnded(site: Site): Promise<void> {
+  await atEveryMoment(site, async () => {
+    const browser = site.browser();
+    await browser.logIn(ada);
+    const headers = { Cookie: await browser.cookieHeader() };
+    return {
+      first: () => browser.begin("GET", "/me"),
+      second: () => browser.begin("POST", "/auth/logout"),
+      async afterwards(me, logout) {
+        const replay = await site.browser().get("/me", { headers });
+        must(
+          !logout.succeeded || replay.status === 401,
+          "GET /me brings back a session that was logged out meanwhile.",
+          ["GET /me reads the session", logout, me, "then, with the cookie from before:", replay],
+          "What prolongs a session must not store it: `EXPIRE` does nothing to a key that is gone.",
         );
       },
     };

@@ -175,6 +175,7 @@ async function everyKindOfChange(site: Site, step: number): Promise<void> {
     await mustRefuse(member.browser, "PATCH", "/me", { displayName: value });
     await mustRefuse(member.browser, "PATCH", "/me", value);
   }
+  await otherNamesOfJson(member.browser);
   await oddNames(site, member.browser);
   await mustLetNothingIn(site, member.browser);
   if (!administrator) return;
@@ -217,6 +218,23 @@ async function mustLetNothingIn(site: Site, member: Browser): Promise<void> {
     answer,
     "Whatever a body carries beside the name was put there by somebody who is curious. Hand `db.users.update` the one field that may change.",
   );
+}
+
+/** However a body calls itself: what is read as JSON is held against the schema. */
+async function otherNamesOfJson(member: Browser): Promise<void> {
+  for (const type of ["merge-patch+json", "vnd.api+json", "json-patch+json", "json5"]) {
+    for (const displayName of [null, 42, " "]) {
+      const contentType = `application/${type}`;
+      const rawBody = JSON.stringify({ displayName });
+      const answer = await member.patch("/me", undefined, { rawBody, contentType });
+      must(
+        !answer.succeeded,
+        `PATCH /me accepts what is none of the contract, when it calls itself ${contentType}.`,
+        [answer, `Content-Type: ${contentType}`],
+        "The schema is for whatever is read as a body, whichever parser has read it.",
+      );
+    }
+  }
 }
 
 // Letters with marks of their own, in one character or in several, and what is no letter at all.

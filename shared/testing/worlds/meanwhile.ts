@@ -263,8 +263,23 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
     late,
     'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
   );
+  await deletedBesideAnother(site);
   await deletedWhileAsked(site);
   await broughtBack(site);
+}
+
+/** Who is looked up together gets an answer of their own. */
+async function deletedBesideAnother(site: Site): Promise<void> {
+  const [gone, there] = [await loggedIn(site, alan), await loggedIn(site, grace)];
+  await site.db.users.remove(alan.id);
+  const [nobody, own] = await Promise.all([gone.get("/me"), there.get("/me")]);
+  await site.db.users.add(alan);
+  must(
+    !nobody.succeeded && (own.data.id === grace.id || !own.succeeded),
+    `whoever asks at the same moment as somebody else is ${nobody.succeeded ? "let in" : "taken for somebody"}.`,
+    ["a user is deleted", nobody, "at the same moment, another one asks:", own],
+    "Of several users that are looked up together, one may be missing: what was found is told apart by its id, and not by its place in the list.",
+  );
 }
 
 /** What was found before the deletion is found for who asked before it. */

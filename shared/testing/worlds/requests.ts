@@ -357,6 +357,13 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
 async function mustCountOneRoute(site: Site): Promise<void> {
   const visitor = site.browser();
   await visitor.get("/visits");
+  const head = await visitor.begin("HEAD", "/visits").answer;
+  must(
+    head.status < 500,
+    "HEAD /visits crashes.",
+    head,
+    "Express answers HEAD with the route of GET, without the body: whatever that route needs has to be there for both.",
+  );
   for (const route of ["POST /visits", "DELETE /visits", "GET /visits/of/somebody"]) {
     const [method = "", path = ""] = route.split(" ");
     const answer = await visitor.begin(method, path).answer;

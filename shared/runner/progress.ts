@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { keepsakes, timestamp, whyNoAccess } from "./keepsakes.ts";
+import { learnersFileIfReadable } from "./learners-file.ts";
 import { steps, type StepEntry } from "./manifest.ts";
-import { stepPaths } from "./paths.ts";
+import type { StepResult } from "./result.ts";
 import { UserError } from "./user-error.ts";
 
 const StepProgress = z.object({
-  /** The file that passed, as a fingerprint. */
+  /** The text that passed, as a fingerprint. */
   passed: z.string().optional(),
   /** How many hints were shown, by TODO: `{ "3.2": 1 }`. */
   hints: z.record(z.string(), z.int().min(1).max(3)).default({}),
@@ -96,7 +97,9 @@ export type StepState = "passed" | "changed since it passed" | "open";
 export function stateOf(step: StepEntry, progress: Progress): StepState {
   const passed = progress.steps[step.slug]?.passed;
   if (!passed) return "open";
-  return passed === fingerprint(step) ? "passed" : "changed since it passed";
+  return passed === fingerprint(learnersFileIfReadable(step))
+    ? "passed"
+    : "changed since it passed";
 }
 
 /** The first step that was never passed; the last one when all were. */
@@ -108,22 +111,16 @@ export function firstUnfinished(progress: Progress): StepEntry {
 }
 
 /**
- * Records that the step's file, as it is now, meets every goal.
+ * Records that what was judged has passed. The file may have been saved once more since.
  *
  * @returns Why that could not be saved, if so.
  */
-export function savePassed(step: StepEntry): string | undefined {
-  return saveStepProgress(step, (before) => ({ ...before, passed: fingerprint(step) }));
+export function savePassed({ step, source }: StepResult): string | undefined {
+  return saveStepProgress(step, (before) => ({ ...before, passed: fingerprint(source) }));
 }
 
-function fingerprint(step: StepEntry): string | undefined {
-  const { app } = stepPaths(step);
-  try {
-    return createHash("sha256").update(readFileSync(app)).digest("hex");
-  } catch {
-    // It is missing, or no file.
-    return undefined;
-  }
+function fingerprint(source: string | undefined): string | undefined {
+  return source === undefined ? undefined : createHash("sha256").update(source).digest("hex");
 }
 
 function parseJson(text: string): unknown {

@@ -19,7 +19,8 @@ export async function rebuildProgress(): Promise<string> {
     for (const step of steps) {
       const source = learnersFileIfReadable(step);
       if (source === undefined || isStarter(step, source)) continue;
-      if (isPassed(await engine.judge(step))) savePassed(step);
+      const result = await engine.judge(step);
+      if (isPassed(result)) savePassed(result);
     }
     return relative(root, aside);
   });

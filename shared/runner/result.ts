@@ -18,6 +18,8 @@ export interface Printed {
 /** One run of a step's goals against one file. */
 export interface StepResult {
   step: StepEntry;
+  /** The text that was judged; undefined when it could not be read. */
+  source?: string | undefined;
   goals: GoalResult[];
   /** Why no goal could be judged, as a sentence or two. */
   fault?: string;

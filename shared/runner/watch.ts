@@ -49,7 +49,7 @@ export type WatchAction =
   | { type: "hint" | "diff"; step: StepEntry; result: StepResult | undefined }
   | { type: "list" }
   | { type: "watch"; step: StepEntry }
-  | { type: "passed"; step: StepEntry }
+  | { type: "passed"; result: StepResult }
   | { type: "quit"; exitCode: number };
 
 export const watchKeys = [
@@ -89,7 +89,7 @@ export function update(state: WatchState, event: WatchEvent): [WatchState, Watch
       return [
         judged,
         [
-          ...(isPassed(result) ? [{ type: "passed" as const, step: state.step }] : []),
+          ...(isPassed(result) ? [{ type: "passed" as const, result }] : []),
           { type: "type-check", step: state.step },
         ],
       ];

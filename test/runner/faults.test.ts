@@ -383,6 +383,23 @@ describe("through pipes", () => {
     expect((await runPiped(workshop.folder, ["step", "99"])).output).toMatch(/~ 2 {2}Survive/);
   });
 
+  test("what is saved while the goals run is not taken for what has passed", async () => {
+    const app = appOf("01-memory-store");
+    const before = readFileSync(app, "utf8");
+    // It is judged as it was before it writes to itself.
+    writeFileSync(
+      app,
+      `import { appendFileSync } from "node:fs";
+      appendFileSync(${JSON.stringify(app)}, "// one more line");
+      ${solutionOf("01-memory-store")}`,
+    );
+    const { output } = await runPiped(workshop.folder, ["step", "1"]);
+    expect(output).toMatch(/5 of 5 goals met\. Step 1 is passed\./);
+    const { output: listed } = await runPiped(workshop.folder, ["progress"]);
+    expect(listed).toMatch(/~ 1 .*changed since it passed/);
+    writeFileSync(app, before);
+  });
+
   test("line endings are no difference, and a missing reference is told by its name", async () => {
     const app = appOf("02-redis-store");
     writeFileSync(app, solutionOf("02-redis-store").replaceAll("\n", "\r\n"));

@@ -39,7 +39,7 @@ async function runOnce(
     engine.judge(step),
     typeCheck(step, checking.signal),
   ]).finally(() => checking.abort());
-  const notSaved = isPassed(result) ? savePassed(step) : undefined;
+  const notSaved = isPassed(result) ? savePassed(result) : undefined;
   write(renderStep({ result, typeErrors, redis: redis.description }, paper));
   if (notSaved) write(renderNote(notSaved, paper));
   return isPassed(result) ? 0 : 1;
@@ -114,7 +114,7 @@ function watch(
           });
           return;
         case "passed":
-          happen({ type: "progress kept", trouble: savePassed(action.step) });
+          happen({ type: "progress kept", trouble: savePassed(action.result) });
           return;
         case "quit":
           isOver = true;

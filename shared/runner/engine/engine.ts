@@ -161,6 +161,7 @@ export class Engine {
       !only && !signal?.aborted && judgements.every((each) => faultOf(each) === undefined);
     return {
       step,
+      source: judged?.code,
       goals: isWhole && judged ? await this.#withCause(step, judged, goals) : goals,
       broken: [...new Map(judgements.flatMap(({ broken }) => [...broken])).values()],
       ...(fault !== undefined && { fault }),

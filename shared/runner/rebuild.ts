@@ -5,7 +5,7 @@ import { steps } from "./manifest.ts";
 import { root } from "./paths.ts";
 import { savePassed, setProgressAside } from "./progress.ts";
 import { isStarter } from "./reference.ts";
-import { isPassed } from "./result.ts";
+import { isPassed, type StepResult } from "./result.ts";
 
 /**
  * Judges every step that is no longer the starter, and records those that pass, in a new progress file.
@@ -15,13 +15,15 @@ import { isPassed } from "./result.ts";
  */
 export async function rebuildProgress(): Promise<string> {
   return withEngine(async (engine) => {
-    const aside = setProgressAside();
+    const passed: StepResult[] = [];
     for (const step of steps) {
       const source = learnersFileIfReadable(step);
       if (source === undefined || isStarter(step, source)) continue;
       const result = await engine.judge(step);
-      if (isPassed(result)) savePassed(result);
+      if (isPassed(result)) passed.push(result);
     }
+    const aside = setProgressAside();
+    passed.forEach(savePassed);
     return relative(root, aside);
   });
 }

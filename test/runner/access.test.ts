@@ -129,6 +129,19 @@ test("a progress file that cannot be read is not replaced", async () => {
   expect(existsSync(inWorkshop(".workshop/progress.json/inside"))).toBe(true);
 });
 
+test("a damaged progress file stays where it is until everything is judged anew", async () => {
+  const file = inWorkshop(".workshop/progress.json");
+  mkdirSync(inWorkshop(".workshop"));
+  writeFileSync(file, "{");
+  const killed = `import { execSync } from "node:child_process";
+    execSync("kill -KILL $PPID");`;
+  writeFileSync(inWorkshop("steps", slug, "app.ts"), killed);
+  expect((await run("progress")).exitCode).toBeNull();
+  expect(readFileSync(file, "utf8")).toBe("{");
+  writeFileSync(inWorkshop("steps", slug, "app.ts"), solution);
+  expect((await run("progress")).output).toMatch(/✓ 1 {2}/);
+});
+
 describe(".env", () => {
   const text = "PORT=64999\n";
   test.for([

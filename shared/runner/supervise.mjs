@@ -33,7 +33,13 @@ export async function supervise(script, args) {
   let child;
   // What the keyboard sends reaches both.
   process.on("SIGINT", () => {});
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill("SIGTERM"));
+  let isOver = false;
+  for (const signal of ["SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      isOver = true;
+      child?.kill("SIGTERM");
+    });
+  }
   let ended = "";
   for (let restarts = 0; ; restarts++) {
     child = spawn(process.execPath, [...process.execArgv, script, ...args], {
@@ -42,6 +48,8 @@ export async function supervise(script, args) {
     });
     const [code, signal] = await once(child, "exit");
     if (signal === null) return code;
+    // Without its terminal, Node.js ends as in a crash.
+    if (isOver) return 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)];
     if (!crashes.has(signal) || restarts === mostRestarts) {
       if (process.stdin.isTTY) process.stdin.setRawMode(false);
       const sentence = crashes.has(signal)

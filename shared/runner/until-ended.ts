@@ -1,10 +1,15 @@
 import { once } from "node:events";
 
-/** Resolves when somebody ends the command, with the exit code that a shell expects then. */
-export function untilEnded(): Promise<number> {
+/**
+ * Resolves when somebody ends the command, with the exit code that a shell expects then.
+ *
+ * @param signal Ends the waiting: it rejects, and what comes later is left to others.
+ */
+export function untilEnded(signal?: AbortSignal): Promise<number> {
   return Promise.race([
-    once(process, "SIGINT").then(() => 130),
-    once(process, "SIGTERM").then(() => 143),
+    once(process, "SIGHUP", { signal }).then(() => 129),
+    once(process, "SIGINT", { signal }).then(() => 130),
+    once(process, "SIGTERM", { signal }).then(() => 143),
     parentGone().then(() => 143),
   ]);
 }

@@ -13,7 +13,9 @@ import {
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { provideRedis, type RedisServer } from "../../shared/redis/server.ts";
 import { Relay } from "../../shared/testing/relay.ts";
 import { copyWorkshop, runPiped, Terminal } from "./terminal.ts";
 
@@ -264,6 +266,54 @@ describe("in a terminal", () => {
     const { output } = await runPiped(workshop.folder, ["progress"]);
     expect(output).toMatch(/✓ 1 {2}/);
     expect(output).toMatch(/✓ 2 {2}/);
+  });
+});
+
+describe("on a Redis of one's own", () => {
+  let server: RedisServer;
+  let redis: Redis;
+  /** Step 2's app, which stores a key that stays and then does something. */
+  const planting = (then: string) =>
+    solutionOf("02-redis-store").replace(
+      "const app = express();",
+      `void redis.set("planted", "1").then(() => { ${then} });\n  $&`,
+    );
+
+  beforeAll(async () => {
+    server = await provideRedis("");
+    redis = new Redis(server.url);
+  });
+
+  afterAll(async () => {
+    writeFileSync(appOf("02-redis-store"), solutionOf("02-redis-store"));
+    redis.disconnect();
+    await server.close();
+  });
+
+  test.for([
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("a run that %s ends removes what it made", async ([signal, code]) => {
+    writeFileSync(
+      appOf("02-redis-store"),
+      `import { execSync } from "node:child_process";
+      ${planting(`(globalThis as any).told ??= execSync("kill -${signal.slice(3)} $PPID");`)}`,
+    );
+    const { exitCode, output } = await runPiped(workshop.folder, ["step", "2"], {
+      REDIS_URL: server.url,
+    });
+    expect([exitCode, output]).toEqual([code, ""]);
+    expect(await redis.keys("*")).toEqual([]);
+  });
+
+  test("so does one whose terminal is closed", async () => {
+    writeFileSync(appOf("02-redis-store"), planting("for (;;);"));
+    const env = { REDIS_URL: server.url };
+    const terminal = new Terminal(workshop.folder, ["step", "2"], { env });
+    await expect.poll(() => redis.keys("*:planted")).toHaveLength(1);
+    terminal.close();
+    await expect.poll(() => redis.keys("*")).toEqual([]);
   });
 });
 

@@ -16,8 +16,10 @@ export async function hint({ step, todo, paper, write }: Invocation): Promise<nu
     write(renderNote(hintFor(step, todo), paper));
     return 0;
   }
-  const { withEngine } = await import("../engine/with-engine.ts");
-  const result = await withEngine((engine) => engine.judge(step));
+  const { withEngineUntilEnded } = await import("../with-engine-until-ended.ts");
+  const result = await withEngineUntilEnded((engine, _redis, signal) =>
+    engine.judge(step, { signal }),
+  );
   write(renderNote(nextHint(step, result), paper));
   return 0;
 }

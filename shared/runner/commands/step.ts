@@ -1,6 +1,5 @@
 import { checkRedis, type RedisServer } from "../../redis/server.ts";
 import type { Engine } from "../engine/engine.ts";
-import { withEngine } from "../engine/with-engine.ts";
 import type { Invocation } from "../invocation.ts";
 import type { StepEntry } from "../manifest.ts";
 import { stepPaths } from "../paths.ts";
@@ -19,6 +18,7 @@ import {
   type WatchEvent,
   type WatchState,
 } from "../watch.ts";
+import { withEngineUntilEnded } from "../with-engine-until-ended.ts";
 import { solutionDiff } from "./diff.ts";
 import { nextHint } from "./hint.ts";
 
@@ -26,19 +26,21 @@ import { nextHint } from "./hint.ts";
 export function step(invocation: Invocation): Promise<number> {
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const run = onTerminal && !invocation.once ? watch : runOnce;
-  return withEngine((engine, redis) => run(invocation, engine, redis));
+  return withEngineUntilEnded((engine, redis, signal) => run(invocation, engine, redis, signal));
 }
 
 async function runOnce(
   { step, paper, write }: Invocation,
   engine: Engine,
   redis: RedisServer,
+  signal: AbortSignal,
 ): Promise<number> {
   const checking = new AbortController();
   const [result, typeErrors] = await Promise.all([
-    engine.judge(step),
-    typeCheck(step, checking.signal),
+    engine.judge(step, { signal }),
+    typeCheck(step, AbortSignal.any([checking.signal, signal])),
   ]).finally(() => checking.abort());
+  signal.throwIfAborted();
   const notSaved = isPassed(result) ? savePassed(result) : undefined;
   write(renderStep({ result, typeErrors, redis: redis.description }, paper));
   if (notSaved) write(renderNote(notSaved, paper));
@@ -50,6 +52,7 @@ function watch(
   { step, paper, write }: Invocation,
   engine: Engine,
   redis: RedisServer,
+  signal: AbortSignal,
 ): Promise<number> {
   return new Promise((resolve) => {
     let state: WatchState;
@@ -117,14 +120,18 @@ function watch(
           happen({ type: "progress kept", trouble: savePassed(action.result) });
           return;
         case "quit":
-          isOver = true;
-          judging.abort();
-          checking.abort();
-          saves?.close();
+          end();
           process.stdout.off("resize", show);
           process.stdin.setRawMode(false).off("data", onKey).pause();
           resolve(action.exitCode);
       }
+    };
+
+    const end = () => {
+      isOver = true;
+      judging.abort();
+      checking.abort();
+      saves?.close();
     };
 
     const judge = async (step: StepEntry, signal: AbortSignal) => {
@@ -148,6 +155,7 @@ function watch(
     const onKey = (keys: string) => [...keys].forEach((key) => happen({ type: "key", key }));
     process.stdin.setRawMode(true).setEncoding("utf8").on("data", onKey).resume();
     process.stdout.on("resize", show);
+    signal.addEventListener("abort", end);
     proceed(...watching(step));
     if (crashedWith) {
       const text = `Node.js has crashed (${crashedWith}), and this is another start. Your file is as you saved it.`;

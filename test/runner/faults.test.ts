@@ -240,6 +240,14 @@ describe("in a terminal", () => {
     expect(terminal.transcript.split("\u001b[?25h").at(-1)?.trim()).toBe("");
   });
 
+  test.for(["\u0003", "\u0004"])("diff takes %j for no", async (key) => {
+    const terminal = new Terminal(workshop.folder, ["diff", "6"]);
+    await terminal.shows("Show it? [y/N]");
+    terminal.press(key);
+    expect(await terminal.exits()).toBe(0);
+    expect(terminal.screen).toContain("Not shown. For a hint: npm run hint 6");
+  });
+
   test("40 columns are enough, and NO_COLOR means no colour", async () => {
     const options = { columns: 40, rows: 60, env: { NO_COLOR: "1" } };
     const terminal = new Terminal(workshop.folder, ["step", "3"], options);

@@ -19,8 +19,11 @@ export async function diff({ step, paper, yes, write }: Invocation): Promise<num
       );
     }
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await terminal.question(`\n  ${question} Show it? [y/N] `);
-    terminal.close();
+    // Ctrl-C and Ctrl-D mean no.
+    const answer = await terminal
+      .question(`\n  ${question} Show it? [y/N] `)
+      .catch(() => "")
+      .finally(() => terminal.close());
     if (!/^y(es)?$/i.test(answer.trim())) {
       write(renderNote(`Not shown. For a hint: npm run hint ${step.number}`, paper));
       return 0;

@@ -128,6 +128,27 @@ test.for([
   },
 );
 
+test(
+  "a server that falls silent after its first answers is given up",
+  { timeout: 5_000 },
+  async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let isSilent = false;
+    const server = await listen((socket) => {
+      socket.on("data", (bytes) => {
+        if (isSilent) return void server.emit("silent");
+        isSilent = bytes.includes("del");
+        const commands = bytes.toString().match(/^\*\d+\r\n/gm) ?? [];
+        socket.write("+PONG\r\n".repeat(commands.length));
+      });
+    });
+    const refused = refusal(urlOf(server));
+    await once(server, "silent");
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await refused).message).toMatch(/does not answer: no answer within 3 s/);
+  },
+);
+
 test("TLS with a server that has none is given up within 3 s", { timeout: 5_000 }, async () => {
   const server = await listen((socket) => answerEach(socket, "+PONG\r\n"));
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

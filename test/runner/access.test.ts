@@ -121,6 +121,27 @@ test.for([
   expect(existsSync(inWorkshop(".workshop"))).toBe(false);
 });
 
+test("reset keeps what it may not read", async () => {
+  const app = inWorkshop("steps", slug, "app.ts");
+  const file = inWorkshop("reads-fail.mjs");
+  writeFileSync(
+    file,
+    `import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const real = fs.readFileSync;
+    fs.readFileSync = (...args) => {
+      if (args[0] !== ${JSON.stringify(app)}) return real(...args);
+      throw Object.assign(new Error("EACCES: open"), { code: "EACCES" });
+    };
+    syncBuiltinESMExports();`,
+  );
+  const NODE_OPTIONS = `--import=${file}`;
+  const { exitCode, output } = await runPiped(workshop.folder, ["reset", "1"], { NODE_OPTIONS });
+  expect(output).toMatch(/cannot be kept, so it stays: .* somebody else's \(EACCES\)/s);
+  expect(exitCode).toBe(1);
+  expect(readFileSync(app, "utf8")).toBe(solution);
+});
+
 test("a progress file that cannot be read is not replaced", async () => {
   mkdirSync(inWorkshop(".workshop/progress.json/inside"), { recursive: true });
   await run("step", "1");

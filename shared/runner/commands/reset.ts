@@ -26,12 +26,12 @@ export async function reset({ step, paper, write }: Invocation): Promise<number>
   if (present && !lstatSync(app).isFile()) {
     throw new UserError(`${name} is no file. Move it away, then: npm run reset ${step.number}`);
   }
-  if (present && readFileSync(app).equals(source)) {
-    write(renderNote(`${name} is the starter already. Nothing to do.`, paper));
-    return 0;
-  }
   let kept: string | undefined;
   try {
+    if (present && readFileSync(app).equals(source)) {
+      write(renderNote(`${name} is the starter already. Nothing to do.`, paper));
+      return 0;
+    }
     kept = present ? keep(app, step.slug) : undefined;
   } catch (error) {
     throw new UserError(

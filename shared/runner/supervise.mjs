@@ -8,6 +8,7 @@ const variable = "WORKSHOP_RUNNER";
 const crashes = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT"]);
 // A crash at every start is another fault.
 const mostRestarts = 5;
+const longLifeMs = 60_000;
 
 /** Set by whoever started this process: the signal that ended the one before it, or nothing. */
 const before = process.env[variable];
@@ -42,6 +43,7 @@ export async function supervise(script, args) {
   }
   let ended = "";
   for (let restarts = 0; ; restarts++) {
+    const start = performance.now();
     child = spawn(process.execPath, [...process.execArgv, script, ...args], {
       stdio: "inherit",
       env: { ...process.env, [variable]: ended },
@@ -50,6 +52,7 @@ export async function supervise(script, args) {
     if (signal === null) return code;
     // Without its terminal, Node.js ends as in a crash.
     if (isOver) return 128 + constants.signals[/** @type {NodeJS.Signals} */ (signal)];
+    if (performance.now() - start > longLifeMs) restarts = 0;
     if (!crashes.has(signal) || restarts === mostRestarts) {
       if (process.stdin.isTTY) process.stdin.setRawMode(false);
       const sentence = crashes.has(signal)

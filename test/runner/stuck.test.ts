@@ -1,7 +1,10 @@
 // A thread that never comes back, and a run that never ends: the goal that is under way is lost, the
 // file and line are named, and the next save is judged as if nothing had been.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { copyWorkshop, Terminal } from "./terminal.ts";
 
@@ -91,4 +94,24 @@ test("a crash of Node.js itself is followed by another start", async () => {
   expect(terminal.runnerPid()).not.toBe(runner);
   terminal.press("q");
   expect(await terminal.exits()).toBe(0);
+});
+
+test("a crash an hour ends no day: those of a life that was long are not counted", async () => {
+  const inWorkshop = (name: string) => join(workshop.folder, name);
+  const supervise = pathToFileURL(inWorkshop("shared/runner/supervise.mjs")).href;
+  writeFileSync(
+    inWorkshop("crashing.mjs"),
+    `import { appendFileSync, readFileSync } from "node:fs";
+    appendFileSync("starts", ".");
+    if (readFileSync("starts", "utf8").length < 9) process.kill(process.pid, "SIGSEGV");`,
+  );
+  writeFileSync(
+    inWorkshop("hourly.mjs"),
+    `let hours = 0;
+    performance.now = () => hours++ * 3_600_000;
+    const { supervise } = await import(${JSON.stringify(supervise)});
+    process.exit(await supervise("crashing.mjs", []));`,
+  );
+  const day = spawn(process.execPath, ["hourly.mjs"], { cwd: workshop.folder, stdio: "ignore" });
+  expect(await once(day, "close")).toEqual([0, null]);
 });

@@ -91,7 +91,7 @@ async function isOfUse(redis: Redis, redisUrl: string): Promise<void> {
   await Promise.all([
     redis.ping(),
     // ioredis goes on without the database of the address when the server has none of that number.
-    redis.select(new URL(redisUrl).pathname.slice(1) || "0"),
+    redis.select(databaseOf(new URL(redisUrl))),
     redis.set(key, "1", "EX", 10),
     redis.del(key),
   ]);
@@ -131,8 +131,9 @@ async function ownPlace(
     if (keys > crowded) {
       const database = await emptiestDatabase(redis);
       if (database !== undefined) {
-        remarks.push(`database ${url.pathname.slice(1) || 0} holds ${keys} other keys`);
+        remarks.push(`database ${databaseOf(url)} holds ${keys} other keys`);
         url.pathname = `/${database}`;
+        url.searchParams.delete("db");
       }
     }
   } catch (error) {
@@ -140,6 +141,11 @@ async function ownPlace(
     // Somebody who may not ask for this much works where the address says.
   }
   return { url: remarks.length > 0 ? url.href : redisUrl, remarks };
+}
+
+/** The number of the database that ioredis takes: the path's, before that of `?db=`. */
+function databaseOf({ pathname, searchParams }: URL): string {
+  return pathname.slice(1) || searchParams.get("db") || "0";
 }
 
 /** The shortest of several ways there and back: a busy machine makes some longer, and none shorter. */

@@ -66,6 +66,15 @@ describe.runIf(hasRedisServer || isCi)("a real Redis", () => {
     expect(await redis.dbsize()).toBe(6_000);
   });
 
+  test("is looked at in the database that ?db= names", async () => {
+    const url = await real();
+    const redis = await client(`${url}?db=3`);
+    await redis.mset(...Array.from({ length: 6_000 }, (_, i) => [`other:${i}`, "1"]).flat());
+    const own = await provideRedis(`${url}?db=3`);
+    expect(own.url).toBe(`${url}/0`);
+    expect(own.description).toMatch(/database 3 holds 6000 other keys/);
+  });
+
   test("with few keys is used as it is, and nothing is left of the look", async () => {
     const url = await real();
     const redis = await client(url);

@@ -96,14 +96,17 @@ test.for([" redis://127.0.0.1:1 ", "redis://:100%@127.0.0.1:1"])(
   },
 );
 
-test.for(["99", "abc"])("a database that the server does not have is refused: /%s", async (db) => {
-  const server = await provideRedis("");
-  try {
-    await refusal(`${server.url}/${db}`);
-  } finally {
-    await server.close();
-  }
-});
+test.for(["/99", "/abc", "?db=99"])(
+  "a database that the server does not have is refused: %s",
+  async (db) => {
+    const server = await provideRedis("");
+    try {
+      await refusal(`${server.url}${db}`);
+    } finally {
+      await server.close();
+    }
+  },
+);
 
 test("where nothing listens, the refusal says so", async () => {
   const server = await listen(() => {});

@@ -4,7 +4,7 @@
 //   node --import tsx shared/app/server.ts solutions/06-cookie-flags/app.ts
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loadConfig } from "./config.ts";
+import { ConfigError, loadConfig } from "./config.ts";
 import { createDatabase, seededUsers } from "./database.ts";
 import { logError } from "./log.ts";
 import { start, type AppModule } from "./start.ts";
@@ -40,6 +40,7 @@ try {
   await main(process.argv[2]);
 } catch (error) {
   // Whoever deploys needs the reason, and a stack trace only for what is no configuration.
-  console.error(error instanceof Error ? `The server did not start: ${error.message}` : error);
+  if (error instanceof ConfigError) console.error(`The server did not start: ${error.message}`);
+  else logError(error);
   process.exit(1);
 }

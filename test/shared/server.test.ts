@@ -1,9 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { afterAll, describe, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import { seededUsers } from "../../shared/app/database.ts";
 import { KeySpace } from "../../shared/redis/key-space.ts";
 import { root } from "../../shared/runner/paths.ts";
@@ -112,6 +115,19 @@ describe.concurrent("the main program", () => {
   });
 });
 
+test.for(["shared/app/server.ts", "shared/runner/dev-server.ts"])(
+  "%s tells where an app fails that does not start",
+  async (program) => {
+    const folder = mkdtempSync(join(tmpdir(), "app-"));
+    leftovers.push(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "app.mjs");
+    writeFileSync(file, "export function createApp({ nothing }) {\n  return nothing.here;\n}\n");
+    const server = await start({}, program, file);
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+    expect(server.errors()).toMatch(/TypeError:? Cannot read .*\n {4}at createApp .*app\.mjs:2/);
+  },
+);
+
 interface Started {
   process: ChildProcess;
   port: number;
@@ -123,11 +139,15 @@ interface Started {
   errors(): string;
 }
 
-async function start(env: Record<string, string> = {}): Promise<Started> {
+async function start(
+  env: Record<string, string> = {},
+  program = "shared/app/server.ts",
+  file = app,
+): Promise<Started> {
   const port = await anyFreePort();
   const redisUrl = new URL(inject("redisUrl"));
   redisUrl.searchParams.set("keyPrefix", keySpace.prefix);
-  const child = spawn(process.execPath, ["--import", "tsx", "shared/app/server.ts", app], {
+  const child = spawn(process.execPath, ["--import", "tsx", program, file], {
     cwd: root,
     env: {
       ...process.env,

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import { Redis } from "ioredis";
@@ -21,7 +22,8 @@ export interface RunningServer {
 /**
  * Connects to Redis and listens. Port 0 stands for any free one.
  *
- * @throws What `connectRedis` and `createApp` throw, or the error of the system when the port is taken.
+ * @throws What `connectRedis` and `createApp` throw, or the error of the system when the port is taken;
+ *   the connection is closed by then.
  */
 export async function start(
   { createApp, connectRedis = (url) => new Redis(url) }: AppModule,
@@ -29,9 +31,15 @@ export async function start(
   db: Database,
 ): Promise<RunningServer> {
   const redis = connectRedis(config.redisUrl);
-  const app = await createApp({ redis, db, config });
-  const server = app.listen(config.port, config.host);
-  await once(server, "listening");
+  let server: Server;
+  try {
+    const app = await createApp({ redis, db, config });
+    server = app.listen(config.port, config.host);
+    await once(server, "listening");
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
   const { port } = server.address() as AddressInfo;
 
   return {

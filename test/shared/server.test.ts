@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { seededUsers } from "../../shared/app/database.ts";
+import { loadConfig } from "../../shared/app/config.ts";
+import { createDatabase, seededUsers } from "../../shared/app/database.ts";
+import { start as startApp } from "../../shared/app/start.ts";
 import { KeySpace } from "../../shared/redis/key-space.ts";
 import { root } from "../../shared/runner/paths.ts";
 import { Relay } from "../../shared/testing/relay.ts";
@@ -127,6 +129,19 @@ test.for(["shared/app/server.ts", "shared/runner/dev-server.ts"])(
     expect(server.errors()).toMatch(/TypeError:? Cannot read .*\n {4}at createApp .*app\.mjs:2/);
   },
 );
+
+test("an app that does not start leaves no connection behind", async () => {
+  const redis = new Redis(inject("redisUrl"));
+  const module = {
+    createApp: () => {
+      throw new Error("not today");
+    },
+    connectRedis: () => redis,
+  };
+  const starting = startApp(module, loadConfig({}), await createDatabase({ people: [] }));
+  await expect(starting).rejects.toThrow("not today");
+  if (redis.status !== "end") await once(redis, "end");
+});
 
 interface Started {
   process: ChildProcess;

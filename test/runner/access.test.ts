@@ -1,5 +1,6 @@
 // What cannot be read or written: the verdict is shown all the same, the reason is one sentence, and
 // nothing that a learner wrote is lost.
+import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { copyWorkshop, runPiped, type Ended } from "./terminal.ts";
 
@@ -164,15 +166,30 @@ test("a damaged progress file stays where it is until everything is judged anew"
 });
 
 describe(".env", () => {
-  const text = "PORT=64999\n";
+  const port = "PORT=64999\n";
   test.for([
-    ["UTF-8 with a mark", Buffer.from(`\ufeff${text}`)],
-    ["UTF-16, as PowerShell writes it", Buffer.from(`\ufeff${text}`, "utf16le")],
-    ["UTF-16 without a mark", Buffer.from(text, "utf16le")],
-    ["UTF-16, the other way round", Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
+    ["UTF-8 with a mark", Buffer.from(`\ufeff${port}`)],
+    ["UTF-16, as PowerShell writes it", Buffer.from(`\ufeff${port}`, "utf16le")],
+    ["UTF-16 without a mark", Buffer.from(port, "utf16le")],
+    ["UTF-16, the other way round", Buffer.from(`\ufeff${port}`, "utf16le").swap16()],
   ] as const)("is read in %s", async ([, bytes]) => {
     writeFileSync(inWorkshop(".env"), bytes);
     expect((await run("doctor")).output).toMatch(/Port: 64999 is/);
+  });
+
+  test("is read by vitest in the same way", async () => {
+    writeFileSync(inWorkshop(".env"), Buffer.from("\ufeffREDIS_URL=nonsense\n", "utf16le"));
+    writeFileSync(
+      inWorkshop("setup.mjs"),
+      `const { default: setup } = await import("./shared/testing/redis-setup.ts");
+      await setup({ provide() {} }).catch((error) => console.log(error.message));
+      process.exit();`,
+    );
+    const child = spawn(process.execPath, ["--import", "tsx", "setup.mjs"], {
+      cwd: workshop.folder,
+      env: { ...process.env, REDIS_URL: undefined },
+    });
+    expect(await text(child.stdout)).toMatch("REDIS_URL is not a Redis address");
   });
 
   test("is passed over in a sentence when it is a folder", async () => {

@@ -39,15 +39,10 @@ const Environment = z.object({
   SESSION_SECRETS_PREVIOUS: optionalText.transform(parseList).pipe(Secrets),
 });
 
-/** What the environment says cannot be read. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
-
 /**
  * Parses environment variables; it judges their form, not whether a step needs them.
  *
- * @throws {ConfigError} One line that names every variable that cannot be read.
+ * @throws {Error} One line that names every variable that cannot be read.
  */
 export function loadConfig(env: Record<string, string | undefined>): ServerConfig {
   const parsed = Environment.safeParse(env);
@@ -55,7 +50,7 @@ export function loadConfig(env: Record<string, string | undefined>): ServerConfi
     const problems = parsed.error.issues.map(
       (issue) => `${issue.path.join(".")}: ${issue.message}`,
     );
-    throw new ConfigError(`The environment cannot be read. ${problems.join("; ")}`);
+    throw new Error(`The environment cannot be read. ${problems.join("; ")}`);
   }
   const { NODE_ENV, HOST, PORT, REDIS_URL, SESSION_SECRET, SESSION_SECRETS_PREVIOUS } = parsed.data;
   return {

@@ -4,7 +4,7 @@
 //   node --import tsx shared/app/server.ts solutions/06-cookie-flags/app.ts
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigError, loadConfig } from "./config.ts";
+import { loadConfig } from "./config.ts";
 import { createDatabase, seededUsers } from "./database.ts";
 import { logError } from "./log.ts";
 import { start, type AppModule } from "./start.ts";
@@ -39,8 +39,9 @@ process.on("uncaughtException", (error) => {
 try {
   await main(process.argv[2]);
 } catch (error) {
-  // Whoever deploys needs the reason, and a stack trace only for what is no configuration.
-  if (error instanceof ConfigError) console.error(`The server did not start: ${error.message}`);
+  // Whoever deploys needs the reason. What nobody meant to throw, a TypeError, says nothing without its place.
+  const isMeant = error instanceof Error && error.constructor === Error;
+  if (isMeant) console.error(`The server did not start: ${error.message}`);
   else logError(error);
   process.exit(1);
 }

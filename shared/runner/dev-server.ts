@@ -1,7 +1,7 @@
 // What `npm run dev` and `npm run demo` start: the app as shared/app/server.ts runs it, with the seeded
 // people in it. It tells its parent when it listens, and ends with it.
 import { pathToFileURL } from "node:url";
-import { ConfigError, loadConfig } from "../app/config.ts";
+import { loadConfig } from "../app/config.ts";
 import { createDatabase } from "../app/database.ts";
 import { start, type AppModule } from "../app/start.ts";
 
@@ -16,7 +16,7 @@ try {
   };
   for (const signal of ["SIGINT", "SIGTERM", "disconnect"] as const) process.once(signal, end);
 } catch (error) {
-  const reason = error instanceof ConfigError ? error.message : error;
-  console.error("The app did not start:", reason);
+  const isMeant = error instanceof Error && error.constructor === Error;
+  console.error("The app did not start:", isMeant ? error.message : error);
   process.exit(1);
 }

@@ -707,4 +707,24 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "a second visit counts 2",
     says: "counted when the answer has left, too late to be stored",
   },
+  {
+    name: "every origin that begins with localhost",
+    edits: [
+      [
+        '  app.get("/health"',
+        `  app.use((req, res, next) => {
+    const origin = req.get("Origin") ?? "";
+    if (/^http:\\/\\/localhost/.test(origin)) {
+      res.set("Access-Control-Allow-Origin", origin);
+      res.set("Access-Control-Allow-Credentials", "true");
+    }
+    next();
+  });
+
+  app.get("/health"`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "CORS lets pages of http://localhost.mallory.example read",
+  },
 ];

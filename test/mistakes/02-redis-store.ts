@@ -746,4 +746,23 @@ export function createApp(`,
     goal: "With a slow Redis",
     says: "The log shows a session id, written during GET /visits",
   },
+  {
+    name: "sessions for GET and POST alone",
+    edits: [
+      ["  app.use(\n    session({", "  const sessions =\n    session({"],
+      [
+        '      },\n    }),\n  );\n\n  app.get("/visits"',
+        `      },
+    });
+  app.use((req, res, next) => {
+    if (/^(GET|POST)$/.test(req.method)) sessions(req, res, next);
+    else next();
+  });
+
+  app.get("/visits"`,
+      ],
+    ],
+    goal: "By another method",
+    says: "HEAD /visits crashes",
+  },
 ];

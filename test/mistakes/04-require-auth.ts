@@ -954,4 +954,51 @@ ${readUserId}`,
     goal: "While an administrator changes the user",
     says: "GET /me says that nothing has changed, and the name has",
   },
+  {
+    name: "users that are looked up together, told apart by their place",
+    edits: [
+      [
+        "  const requireAuth: RequestHandler =",
+        `  let asked: string[] = [];
+  let found: Promise<User[]> | undefined;
+  const lookUp = async (id: string) => {
+    found ??= new Promise((resolve) => setTimeout(resolve, 30)).then(async () => {
+      const ids = asked;
+      [asked, found] = [[], undefined];
+      const users = await Promise.all(ids.map((each) => db.users.findById(each)));
+      return users.filter((user) => user !== undefined);
+    });
+    const place = asked.push(id) - 1;
+    return (await found)[place];
+  };
+
+  const requireAuth: RequestHandler =`,
+      ],
+      ["userId && (await db.users.findById(userId))", "userId && (await lookUp(userId))"],
+    ],
+    goal: "When the user is deleted meanwhile",
+    says: "whoever asks at the same moment as somebody else is let in",
+  },
+  {
+    name: "a patch that goes past the schema",
+    edits: [
+      [
+        'app.use(express.json({ limit: "10kb" }));',
+        'app.use(express.json({ limit: "10kb", type: ["json", "application/merge-patch+json"] }));',
+      ],
+      [
+        'app.patch("/me", requireAuth, validate({ body: ProfileSchema }), async',
+        `const check = validate({ body: ProfileSchema });
+  const checkUnlessPatch: RequestHandler = (req, res, next) => {
+    if (!req.is("application/merge-patch+json")) return void check(req, res, next);
+    Object.assign(req, { validBody: req.body });
+    next();
+  };
+
+  app.patch("/me", requireAuth, checkUnlessPatch as typeof check, async`,
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "PATCH /me accepts what is none of the contract, when it calls itself application/merge-patch+json",
+  },
 ];

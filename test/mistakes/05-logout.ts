@@ -764,4 +764,43 @@ ${destroy}`,
     goal: "a store that fails answers 500",
     says: "A logout that fails clears the cookie",
   },
+  {
+    name: "what prolongs a session stores it, key or not",
+    edits: [
+      [
+        "export function createApp(",
+        `class InsistentStore extends SessionStore {
+  constructor(options: ConstructorParameters<typeof SessionStore>[0]) {
+    super(options);
+    this.touch = async (id, session, done) => {
+      await options.client.set(\`sess:\${id}\`, JSON.stringify(session), "EX", 86_400);
+      done?.();
+    };
+  }
+}
+
+export function createApp(`,
+      ],
+      ["store: new SessionStore({", "store: new InsistentStore({"],
+    ],
+    goal: "In two tabs of one browser",
+    says: "GET /me brings back a session that was logged out meanwhile",
+  },
+  {
+    name: "a new id with the new name, and the old one for requests under way",
+    edits: [
+      [
+        "    res.json({ data: profileOf(changed) });",
+        `    const { userId, visits } = req.session;
+    const { sessionID: id, session } = req;
+    await regenerateSession(req);
+    Object.assign(req.session, { userId, visits });
+    await saveSession(req);
+    await redis.set(\`sess:\${id}\`, JSON.stringify(session), "EX", 86_400);
+    res.json({ data: profileOf(changed) });`,
+      ],
+    ],
+    goal: "In the whole story",
+    says: "the cookie from before it still opens /me",
+  },
 ];

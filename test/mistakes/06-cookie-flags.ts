@@ -949,4 +949,59 @@ export function createApp`,
     goal: "No standing rule is broken, on any path",
     says: "In production, POST /auth/login over plain http is answered 200",
   },
+  {
+    name: "the bytes of the secret are counted",
+    edits: [["config.sessionSecret.length <", "Buffer.byteLength(config.sessionSecret) <"]],
+    goal: "With a weak secret",
+    says: "createApp starts with a secret of 16 characters",
+  },
+  {
+    name: "failures counted by the address that the client names",
+    edits: [
+      [
+        '  app.post("/auth/login", limitConcurrency(16));',
+        `  const failures = new Map<string, number>();
+  app.post("/auth/login", limitConcurrency(16), (req, res, next) => {
+    const address = req.get("X-Forwarded-For")?.split(",")[0] ?? "";
+    const count = failures.get(address) ?? 0;
+    if (count >= 30) return void res.status(429).json({ error: { code: "busy" } });
+    if (failures.size > 100) failures.clear();
+    res.once("finish", () => res.statusCode === 401 && failures.set(address, count + 1));
+    next();
+  });`,
+      ],
+    ],
+    goal: "From another address each time",
+    says: "somebody else can keep an address from logging in, by claiming it",
+  },
+  {
+    name: "a new id for a cookie that a previous secret has signed",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {',
+        `  app.use(async (req, _res, next) => {
+    const cookie = decodeURIComponent(req.get("Cookie") ?? "");
+    const [, signature = ""] = /s:[^.]*\\.([^;]*)/.exec(cookie) ?? [];
+    const isPrevious = config.previousSessionSecrets.some(
+      (each) => createHmac("sha256", each).update(req.sessionID).digest("base64") === \`\${signature}=\`,
+    );
+    const { userId, visits } = req.session;
+    if (isPrevious && userId) {
+      await regenerateSession(req);
+      Object.assign(req.session, { userId, visits });
+      await saveSession(req);
+    }
+    next();
+  });
+
+  app.get("/visits", (req, res) => {`,
+      ],
+      [
+        'import { randomUUID } from "node:crypto";',
+        'import { createHmac, randomUUID } from "node:crypto";',
+      ],
+    ],
+    goal: "With a secret that was changed",
+    says: "of two requests at once with a cookie that a previous secret has signed, one finds nobody",
+  },
 ];

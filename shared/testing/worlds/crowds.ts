@@ -52,8 +52,8 @@ async function twoTabs({ open, step }: WorldGoal): Promise<void> {
   );
   await mustBearDelay(browser);
   if (step < 4) return;
-  await mustOnlyRead(site, browser);
   if (step >= 5) await mustStayEnded(site);
+  await mustOnlyRead(site, browser);
   const profiles = await Promise.all([browser.get("/me"), browser.get("/me")]);
   must(
     profiles.every(({ data }) => data.id === ada.id),

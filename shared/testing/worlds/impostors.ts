@@ -121,6 +121,7 @@ async function poorSecrets({ open }: WorldGoal): Promise<void> {
   for (const [what, config] of [
     ["an empty secret", { sessionSecret: "" }],
     ["a short secret", short],
+    ["a secret of 16 characters", { sessionSecret: "é".repeat(16) }],
     ["a short secret beside a long previous one", { ...short, ...previous }],
     ["a previous secret alone", { sessionSecret: undefined, ...previous }],
   ] as const) {
@@ -157,6 +158,7 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
     "Of several secrets, the first one signs and all of them verify. The new one has to come first: once the old one is taken out of the list, everybody whom it signed is logged out.",
   );
   if (step < 2) return;
+  if (step >= 6) await inTwoTabsAfterTheChange(rotated);
   const site = await open();
   const { header } = await ownSession(site, step);
   const neighbour = await open({
@@ -175,6 +177,22 @@ async function otherSecret({ open, step }: WorldGoal): Promise<void> {
     "the cookie of before still opens its session.",
     ["the cookie comes from an app with another SESSION_SECRET", answer],
     "Two apps with different secrets accept each other's cookies: something that both of them know signs them.",
+  );
+}
+
+/** A page asks for several things at once, with the cookie that the secret of last year has signed. */
+async function inTwoTabsAfterTheChange(site: Site): Promise<void> {
+  const member = site.browser();
+  await member.logIn(ada);
+  const name = ((await member.sessionCookie()) ?? "").split("=")[0];
+  const Cookie = `${name}=${signedValue((await member.sessionId()) ?? "", retiredSecret)}`;
+  const ask = () => site.browser().get("/me", { headers: { Cookie } });
+  const answers = await Promise.all([ask(), ask()]);
+  must(
+    answers.every(({ succeeded }) => succeeded),
+    "of two requests at once with a cookie that a previous secret has signed, one finds nobody.",
+    answers,
+    "The session is the same, and so is its id: express-session signs the cookie anew by itself. An id that changes at the first request is gone for the second.",
   );
 }
 

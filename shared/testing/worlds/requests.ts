@@ -1,6 +1,7 @@
 import { seededUsers } from "../../app/database.ts";
 import type { Answer } from "../answer.ts";
 import type { Browser } from "../browser.ts";
+import { asTyped } from "../commands.ts";
 import { Actor, Contract } from "../contract.ts";
 import { mustTakeAsLong } from "../guessing.ts";
 import { loggedIn } from "../people.ts";
@@ -78,12 +79,37 @@ export const requests: readonly World[] = [
         site.visitorAddress = moves % 2 ? `198.51.100.${moves}` : `2001:db8::${moves}`;
       };
       await tellStory(site, step, [site.browser(), site.browser()], { before });
+      if (step >= 6) await underTheAddressOfAnother(site);
     },
   },
   { name: "Written in another way", visit: otherSpellings },
   { name: "By another method", visit: otherMethods },
   { name: "From a page of another site", visit: otherSites },
 ];
+
+/** What a client writes into X-Forwarded-For, the proxy leaves there, and puts the address that it sees behind it. */
+async function underTheAddressOfAnother(site: Site): Promise<void> {
+  const victim = "203.0.113.9";
+  const headers = { "X-Forwarded-For": `${victim}, 198.51.100.66` };
+  for (let guess = 0; guess < 60; guess++) {
+    const body = { email: `nobody-${guess}@example.com`, password: "not this password" };
+    await site.browser().post("/auth/login", body, { headers });
+  }
+  site.visitorAddress = victim;
+  const { email, password } = ada;
+  const login = await site.browser().post("/auth/login", { email, password });
+  site.visitorAddress = undefined;
+  must(
+    login.status !== 429,
+    "somebody else can keep an address from logging in, by claiming it.",
+    [
+      `60 wrong passwords, with X-Forwarded-For: ${headers["X-Forwarded-For"]}`,
+      `then, from ${victim}:`,
+      login,
+    ],
+    "Of several addresses the first is what the client wrote, and the last is what the proxy saw. `req.ip` is that one, when `trust proxy` is 1.",
+  );
+}
 
 /** Programs, crawlers, and a phone whose maker is called like one. */
 const otherClients = [
@@ -132,11 +158,13 @@ async function inTheClear(site: Site): Promise<void> {
   const headers = { "X-Forwarded-Proto": "http", Cookie: await browser.cookieHeader() };
   const answer = await site.browser().get("/visits", { headers });
   await site.commands.quiet();
-  const asked = site.commands.sent.slice(before).map(({ name }) => name);
+  const asked = site.commands.sent.slice(before);
+  const id = await browser.sessionId();
+  const isOfSession = asked.some(({ args }) => args.some((arg) => id && arg.includes(id)));
   must(
     asked.length === 0,
-    "over plain http, the session is looked up before the request is refused.",
-    [answer, `Redis is asked: ${asked.join(", ")}`],
+    `over plain http, ${isOfSession ? "the session is looked up" : "Redis is asked"} before the request is refused.`,
+    [answer, ...asked.map(asTyped)],
     "Whoever overheard the cookie keeps its session alive that way, and learns that there is one. `requireHttps` stands above `session()`.",
   );
 }

@@ -22,7 +22,7 @@ export async function withClock(
   performance.now = () => now.call(performance) + passedSeconds * 1000;
   try {
     await action(async (hours) => {
-      const seconds = hours * 60 * 60;
+      const seconds = Math.round(hours * 60 * 60);
       passedSeconds += seconds;
       vi.setSystemTime(Date.now() + seconds * 1000);
       await redis.age(seconds);

@@ -932,4 +932,16 @@ export const mistakes: readonly Mistake[] = [
     goal: "With inputs of every kind",
     says: 'a user whose id is "42" cannot be banned',
   },
+  {
+    name: "entries that end on the full hour",
+    edits: [
+      [
+        "=> Date.now() + ttlSeconds * 1000;",
+        "=> Math.floor((Date.now() + ttlSeconds * 1000) / 3_600_000) * 3_600_000;",
+      ],
+      ["Date.now() - graceMs)", "Date.now())"],
+    ],
+    goal: "Hours after the last visit",
+    says: "a session in its last seconds is not found by logging out everywhere",
+  },
 ];

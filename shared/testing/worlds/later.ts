@@ -1,5 +1,6 @@
 import { seededUsers } from "../../app/database.ts";
 import type { KeySpace, StoredKey } from "../../redis/key-space.ts";
+import { Account } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import type { Exchange } from "../browser.ts";
 import { withClock } from "../clock.ts";
@@ -87,11 +88,27 @@ async function timersRun(goal: WorldGoal): Promise<void> {
   }
 }
 
+/** A session has an entry in the index for as long as it lives. */
+async function mustBeWithinReach({ open, redis }: WorldGoal): Promise<void> {
+  const account = await Account.at(await open());
+  await withClock(redis, async (pass) => {
+    const phone = await account.logIn();
+    await pass(24 - 10 / 3600);
+    const { answer } = account.logOutEverywhere(await account.logIn());
+    await phone.mustBeOut(
+      "a session in its last seconds is not found by logging out everywhere.",
+      ["somebody logs in", "a day later but for 10 seconds, in another browser:", await answer],
+      "An entry of the index lasts as long as its session, to the second: one that ends before leaves a session that nobody can end.",
+    );
+  });
+}
+
 /** Whatever sends the cookie anew prolongs the key as well. */
 async function endsTogether(goal: WorldGoal): Promise<void> {
   const { open, redis, step } = goal;
   const site = await open();
   await mustLastAlike(site, redis, step);
+  if (step >= 7) await mustBeWithinReach(goal);
   const browser = site.browser();
   // A visitor who is nobody may be forgotten sooner than the cookie says.
   if (step >= 3) await browser.logIn(seededUsers.ada);

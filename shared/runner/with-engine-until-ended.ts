@@ -3,6 +3,9 @@ import type { Engine } from "./engine/engine.ts";
 import { withEngine } from "./engine/with-engine.ts";
 import { untilEnded } from "./until-ended.ts";
 
+/** Whatever arrives within it was one press of a key. */
+const sameKeyMs = 300;
+
 /**
  * Does something with an engine and its Redis. When somebody ends the command meanwhile, both are closed
  * first, and then the process ends.
@@ -15,6 +18,8 @@ export async function withEngineUntilEnded<Result>(
   const ending = new AbortController();
   const done = new AbortController();
   const ended = untilEnded(done.signal).then((exitCode): never => {
+    process.off("newListener", refuseEndings);
+    ignoreRepeats();
     // Its terminal may be gone.
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
     ending.abort(exitCode);
@@ -33,6 +38,13 @@ export async function withEngineUntilEnded<Result>(
     process.off("newListener", refuseEndings);
     done.abort();
   }
+}
+
+/** The keyboard's Ctrl-C comes twice: npm hands it on as well. One that is pressed later ends the process at once. */
+function ignoreRepeats(): void {
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
+  setTimeout(() => process.off("SIGINT", ignore), sameKeyMs).unref();
 }
 
 /** Each vitest would end the process at a signal, before the keys of its run are removed. */

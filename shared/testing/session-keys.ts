@@ -17,8 +17,10 @@ export async function sessionKeyOf(
   request: () => Promise<unknown>,
 ): Promise<string | undefined> {
   const before = site.commands.sent.length;
+  // A guard may end the session that it found.
+  const there = await redis.keys();
   await request();
-  const stored = new Set(await redis.keys());
+  const stored = new Set([...there, ...(await redis.keys())]);
   const sent = site.commands.sent.slice(before);
   return [...keysIn(lookups(sent), redis), ...keysIn(sent, redis)].find((key) => stored.has(key));
 }

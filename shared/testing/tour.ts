@@ -157,6 +157,7 @@ async function logins(site: Site, member: Browser): Promise<void> {
 async function profiles(site: Site, member: Browser): Promise<void> {
   await member.get("/me");
   await member.get(`/me?show=${chosenByTheClient}`);
+  await member.get("/me?fields=id,passwordHash&select=passwordHash&include=passwordHash");
   await member.get("/me", { headers: { Origin: neighbour(site) } });
   await site.browser().get("/me");
   const visitor = site.browser();

@@ -1001,4 +1001,35 @@ ${readUserId}`,
     goal: "With inputs of every kind",
     says: "PATCH /me accepts what is none of the contract, when it calls itself application/merge-patch+json",
   },
+  {
+    name: "fields that a client may choose, but for one",
+    edits: [
+      [
+        '  app.get("/me", requireAuth, (req, res) => {\n    res.json({ data: profileOf(req.user) });',
+        `  app.get("/me", requireAuth, (req, res) => {
+    const { fields } = req.query;
+    if (typeof fields === "string" && fields !== "passwordHash") {
+      const chosen = Object.entries(req.user).filter(([name]) => fields.split(",").includes(name));
+      return void res.json({ data: { ...profileOf(req.user), ...Object.fromEntries(chosen) } });
+    }
+    res.json({ data: profileOf(req.user) });`,
+      ],
+    ],
+    goal: "No standing rule is broken, on any path",
+    says: "The answer to GET /me?fields=id,passwordHash",
+  },
+  {
+    name: "the user from before and the user from after, in the log",
+    edits: [
+      [
+        "    res.json({ data: profileOf(changed) });",
+        `    for (const name of Object.keys(changed) as (keyof User)[]) {
+      if (changed[name] !== req.user[name]) console.info("changed", req.user[name], changed[name]);
+    }
+    res.json({ data: profileOf(changed) });`,
+      ],
+    ],
+    goal: "While an administrator changes the user",
+    says: "The log shows",
+  },
 ];

@@ -803,4 +803,33 @@ export function createApp(`,
     goal: "In the whole story",
     says: "the cookie from before it still opens /me",
   },
+  {
+    name: "who leaves is looked up, and may be gone",
+    edits: [
+      [
+        route,
+        `${route}    const { userId } = req.session;
+    const user = userId ? await db.users.findById(userId) : undefined;
+    if (userId && !user) throw new Error("nobody");
+`,
+      ],
+    ],
+    goal: "When the user is deleted meanwhile",
+    says: "POST /auth/logout crashes for somebody who was deleted",
+  },
+  {
+    name: "a session that is gone already is an error",
+    edits: [
+      [
+        "    await destroySession(req);\n",
+        `    const wasThere = await redis.exists(\`sess:\${req.sessionID}\`);
+    const isUser = req.session.userId;
+    await destroySession(req);
+    if (isUser && !wasThere) throw new Error("it was gone");
+`,
+      ],
+    ],
+    goal: "In two tabs of one browser",
+    says: "of two logouts of one session at once, one fails",
+  },
 ];

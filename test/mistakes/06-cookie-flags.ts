@@ -1004,4 +1004,24 @@ export function createApp`,
     goal: "With a secret that was changed",
     says: "of two requests at once with a cookie that a previous secret has signed, one finds nobody",
   },
+  {
+    name: "one login says how long the cookies of all live",
+    edits: [
+      [cookie, "      cookie,\n"],
+      [
+        "  app.use(\n    session({",
+        "  const cookie: CookieOptions = { ...cookieFlags, maxAge: sessionLifeMs };\n  app.use(\n    session({",
+      ],
+      [
+        '  app.post("/auth/login", limitConcurrency(16));',
+        `  app.post("/auth/login", limitConcurrency(16), (req, _res, next) => {
+    if (req.body?.remember === false) delete cookie.maxAge;
+    else cookie.maxAge = sessionLifeMs;
+    next();
+  });`,
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "after somebody else's login, a visitor's cookie lives",
+  },
 ];

@@ -52,7 +52,10 @@ async function twoTabs({ open, step }: WorldGoal): Promise<void> {
   );
   await mustBearDelay(browser);
   if (step < 4) return;
-  if (step >= 5) await mustStayEnded(site);
+  if (step >= 5) {
+    await mustStayEnded(site);
+    await mustEndOnce(site);
+  }
   await mustOnlyRead(site, browser);
   const profiles = await Promise.all([browser.get("/me"), browser.get("/me")]);
   must(
@@ -77,6 +80,28 @@ async function mustOnlyRead(site: Site, browser: Browser): Promise<void> {
           "GET /me takes back a visit that was counted meanwhile.",
           [before, "GET /me reads the session", visit, me, after],
           "What reads does not write: the whole session is stored, with all that was in it when it was read. A time of the last look belongs under a key of its own, or into the database.",
+        );
+      },
+    };
+  });
+}
+
+/** Somebody clicks twice: what one of the two has ended, the other one finds ended. */
+async function mustEndOnce(site: Site): Promise<void> {
+  await atEveryMoment(site, async () => {
+    const browser = site.browser();
+    await browser.logIn(ada);
+    const headers = { Cookie: await browser.cookieHeader() };
+    const logOut = () => browser.begin("POST", "/auth/logout", undefined, { headers });
+    return {
+      first: logOut,
+      second: logOut,
+      async afterwards(...answers) {
+        must(
+          answers.every(({ status }) => status < 500),
+          "of two logouts of one session at once, one fails.",
+          answers,
+          "A session that is gone is what both of them asked for. `DEL` says how many keys there were, and none is no error.",
         );
       },
     };

@@ -4,6 +4,7 @@ import { unhandled, type Answer } from "../answer.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
 import { threadProcessorMs } from "../processor-time.ts";
+import { describeDuration } from "../cookies.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
 import { must } from "../verdict.ts";
@@ -136,6 +137,7 @@ async function everyKindOfLogin(site: Site): Promise<void> {
   await nearMisses(site);
   await bannedPeople(site);
   await otherKeyboards(site);
+  await wishesOfOthers(site);
   const asText = { rawBody: JSON.stringify(credentialsOf(ada)), contentType: "text/plain" };
   const plain = await site.browser().post("/auth/login", undefined, asText);
   must(
@@ -157,6 +159,28 @@ async function everyKindOfLogin(site: Site): Promise<void> {
       await mustRefuse(site.browser(), "POST", "/auth/login", body);
     }
   }
+}
+
+/** What one login asks for changes nobody else's session. */
+async function wishesOfOthers(site: Site): Promise<void> {
+  const cookieOfSomebodyNew = async () => (await site.browser().get("/visits")).sessionCookie;
+  const before = await cookieOfSomebodyNew();
+  const wishes = {
+    remember: false,
+    rememberMe: false,
+    remember_me: false,
+    maxAge: 1,
+    persistent: false,
+  };
+  await site.browser().post("/auth/login", { ...credentialsOf(ada), ...wishes });
+  const visit = await site.browser().get("/visits");
+  const [lived, lives] = [before, visit.sessionCookie].map((cookie) => cookie?.livesMs ?? 0);
+  must(
+    Math.abs(Number(lived) - Number(lives)) < 60_000,
+    `after somebody else's login, a visitor's cookie lives ${describeDuration(Number(lives))}, not ${describeDuration(Number(lived))}.`,
+    [`POST /auth/login with ${JSON.stringify(wishes)}`, "then, somebody new:", visit],
+    "The options of `session()` are everybody's. What is meant for one session is set on `req.session.cookie`.",
+  );
 }
 
 async function everyKindOfChange(site: Site, step: number): Promise<void> {

@@ -134,6 +134,8 @@ interface Change {
   method: string;
   path: string;
   body: unknown;
+  /** Has the hash of the password changed as well. */
+  withHash?: boolean;
   /** Where, and in whose browser. */
   prepare(): Promise<{ site: Site; browser: Browser }>;
 }
@@ -155,7 +157,7 @@ async function changedMeanwhile(goal: WorldGoal): Promise<void> {
     return { site, browser: people[0].browser };
   };
   const body = { displayName: "Countess" };
-  await oneChangeMeanwhile(goal, { method: "PATCH", path: "/me", body, prepare });
+  await oneChangeMeanwhile(goal, { method: "PATCH", path: "/me", body, withHash: true, prepare });
   await renamedByAnotherProgram(goal);
   if (goal.step < 7) return;
   await oneChangeMeanwhile(goal, {
@@ -212,8 +214,13 @@ async function outgrownHashes(): Promise<Database> {
 
 async function oneChangeMeanwhile(
   { redis }: WorldGoal,
-  { method, path, body, prepare }: Change,
+  { method, path, body, withHash, prepare }: Change,
 ): Promise<void> {
+  const changes = {
+    role: "admin",
+    email: "a.l@example.com",
+    ...(withHash && { passwordHash: await bcrypt.hash("another password", 4) }),
+  } as const;
   for (let moment = 1; moment < 10; moment++) {
     // Whoever counts logins has counted another one each time.
     await redis.clear();
@@ -222,14 +229,14 @@ async function oneChangeMeanwhile(
     const change = browser.begin(method, path, body);
     const answered = await waitsFor(hold, change.answer, moment);
     hold.letOthersPass();
-    if (!answered) await site.db.users.update(ada.id, { role: "admin", email: "a.l@example.com" });
+    if (!answered) await site.db.users.update(ada.id, changes);
     hold.release();
     const answer = await change.answer;
     const user = await site.db.users.findById(ada.id);
     await site.close();
     if (answered) return;
     must(
-      user?.role === "admin" && user.email === "a.l@example.com",
+      user?.role === changes.role && user.email === changes.email,
       `${method} ${path} takes back what somebody else changed meanwhile.`,
       [answer, `meanwhile: role → admin, afterwards: ${user?.role}`],
       "Between reading a user and writing it back, others write too. Hand over the fields that change, and nothing else.",
@@ -263,9 +270,24 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
     late,
     'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
   );
+  if (step >= 5) await deletedAndLeaving(site);
   await deletedBesideAnother(site);
   await deletedWhileAsked(site);
   await broughtBack(site);
+}
+
+/** A session can be ended, whoever it belonged to. */
+async function deletedAndLeaving(site: Site): Promise<void> {
+  const browser = await loggedIn(site, alan);
+  await site.db.users.remove(alan.id);
+  const logout = await browser.post("/auth/logout");
+  await site.db.users.add(alan);
+  must(
+    logout.status < 500,
+    "POST /auth/logout crashes for somebody who was deleted.",
+    ["the user is deleted", logout],
+    "To end a session, nobody has to be looked up. Where somebody is, they may be gone.",
+  );
 }
 
 /** Who is looked up together gets an answer of their own. */

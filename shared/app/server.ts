@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { loadConfig } from "./config.ts";
 import { createDatabase, seededUsers } from "./database.ts";
 import { logError } from "./log.ts";
-import { start, type AppModule } from "./start.ts";
+import { isReason, start, type AppModule } from "./start.ts";
 
 const shutdownDeadlineMs = 5_000;
 
@@ -39,9 +39,7 @@ process.on("uncaughtException", (error) => {
 try {
   await main(process.argv[2]);
 } catch (error) {
-  // Whoever deploys needs the reason. What nobody meant to throw, a TypeError, says nothing without its place.
-  const isMeant = error instanceof Error && error.constructor === Error;
-  if (isMeant) console.error(`The server did not start: ${error.message}`);
+  if (isReason(error)) console.error(`The server did not start: ${error.message}`);
   else logError(error);
   process.exit(1);
 }

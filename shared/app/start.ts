@@ -20,6 +20,14 @@ export interface RunningServer {
 }
 
 /**
+ * Whether an error says by itself why nothing starts. What nobody meant to throw, a TypeError, says nothing
+ * without its place.
+ */
+export function isReason(error: unknown): error is Error {
+  return error instanceof Error && error.constructor === Error;
+}
+
+/**
  * Connects to Redis and listens. Port 0 stands for any free one.
  *
  * @throws What `connectRedis` and `createApp` throw, or the error of the system when the port is taken;

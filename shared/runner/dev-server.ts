@@ -3,7 +3,7 @@
 import { pathToFileURL } from "node:url";
 import { loadConfig } from "../app/config.ts";
 import { createDatabase } from "../app/database.ts";
-import { start, type AppModule } from "../app/start.ts";
+import { isReason, start, type AppModule } from "../app/start.ts";
 
 try {
   const [, , file = ""] = process.argv;
@@ -16,7 +16,6 @@ try {
   };
   for (const signal of ["SIGINT", "SIGTERM", "disconnect"] as const) process.once(signal, end);
 } catch (error) {
-  const isMeant = error instanceof Error && error.constructor === Error;
-  console.error("The app did not start:", isMeant ? error.message : error);
+  console.error("The app did not start:", isReason(error) ? error.message : error);
   process.exit(1);
 }

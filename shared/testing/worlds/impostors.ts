@@ -205,6 +205,8 @@ const headers = Object.fromEntries(
   ),
 );
 
+const headerLines = Object.entries(headers).map((each) => each.join(": "));
+
 const manyIds = 20_000;
 
 /** Whoever makes ids out of a store of chance has to fill it up. */
@@ -267,7 +269,7 @@ async function foreseeableIds({ open, redis, step }: WorldGoal): Promise<void> {
   must(
     !one?.includes(saidByTheClient) && one !== other,
     "a client chooses its session id, by a header.",
-    [...Object.entries(headers).map((each) => each.join(": ")), `Cookie afterwards: ${one}`],
+    [...headerLines, `Cookie afterwards: ${one}`],
     "Whoever knows the id has the session: it is made by the server, out of nothing but chance.",
   );
   const newcomers = Array.from({ length: 40 }, () => site.browser());
@@ -290,11 +292,7 @@ async function mustNotBeTakenForAnother(site: Site, step: number): Promise<void>
     must(
       !answer.succeeded || answer.data.id === id,
       `${answer.route} gives an answer that was meant for somebody else.`,
-      [
-        ...Object.entries(headers).map((each) => each.join(": ")),
-        "another user has sent the same",
-        answer,
-      ],
+      [...headerLines, "another user has sent the same", answer],
       "Clients make these names up, and two may make up the same. An answer that is kept for who repeats a request is kept under the user and the request as well.",
     );
   for (const { id, email, password, displayName } of [ada, grace]) {

@@ -163,8 +163,8 @@ async function everyKindOfLogin(site: Site): Promise<void> {
 
 /** What one login asks for changes nobody else's session. */
 async function wishesOfOthers(site: Site): Promise<void> {
-  const cookieOfSomebodyNew = async () => (await site.browser().get("/visits")).sessionCookie;
-  const before = await cookieOfSomebodyNew();
+  const visitOfSomebodyNew = () => site.browser().get("/visits");
+  const before = await visitOfSomebodyNew();
   const wishes = {
     remember: false,
     rememberMe: false,
@@ -173,12 +173,12 @@ async function wishesOfOthers(site: Site): Promise<void> {
     persistent: false,
   };
   await site.browser().post("/auth/login", { ...credentialsOf(ada), ...wishes });
-  const visit = await site.browser().get("/visits");
-  const [lived, lives] = [before, visit.sessionCookie].map((cookie) => cookie?.livesMs ?? 0);
+  const after = await visitOfSomebodyNew();
+  const lifeOf = ({ sessionCookie }: Answer) => sessionCookie?.livesMs ?? 0;
   must(
-    Math.abs(Number(lived) - Number(lives)) < 60_000,
-    `after somebody else's login, a visitor's cookie lives ${describeDuration(Number(lives))}, not ${describeDuration(Number(lived))}.`,
-    [`POST /auth/login with ${JSON.stringify(wishes)}`, "then, somebody new:", visit],
+    Math.abs(lifeOf(before) - lifeOf(after)) < 60_000,
+    `after somebody else's login, a visitor's cookie lives ${describeDuration(lifeOf(after))}, not ${describeDuration(lifeOf(before))}.`,
+    [`POST /auth/login with ${JSON.stringify(wishes)}`, "then, somebody new:", after],
     "The options of `session()` are everybody's. What is meant for one session is set on `req.session.cookie`.",
   );
 }

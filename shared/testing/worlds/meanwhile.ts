@@ -1,6 +1,6 @@
 import bcrypt from "bcrypt";
 import { vi } from "vitest";
-import { createDatabase, seededUsers, type Database } from "../../app/database.ts";
+import { createDatabase, seededUsers, type Database, type NewUser } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.ts";
 import { holdAnswers, holdEverything, interleave, waitsFor } from "../moments.ts";
@@ -276,12 +276,22 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
   await broughtBack(site);
 }
 
+/** Does something while there is no such user; afterwards there is. */
+async function whileDeleted<Result>(
+  { db: { users } }: Site,
+  person: NewUser & { id: string },
+  action: () => Promise<Result>,
+): Promise<Result> {
+  await users.remove(person.id);
+  const result = await action();
+  await users.add(person);
+  return result;
+}
+
 /** A session can be ended, whoever it belonged to. */
 async function deletedAndLeaving(site: Site): Promise<void> {
   const browser = await loggedIn(site, alan);
-  await site.db.users.remove(alan.id);
-  const logout = await browser.post("/auth/logout");
-  await site.db.users.add(alan);
+  const logout = await whileDeleted(site, alan, () => browser.post("/auth/logout"));
   must(
     logout.status < 500,
     "POST /auth/logout crashes for somebody who was deleted.",
@@ -293,9 +303,9 @@ async function deletedAndLeaving(site: Site): Promise<void> {
 /** Who is looked up together gets an answer of their own. */
 async function deletedBesideAnother(site: Site): Promise<void> {
   const [gone, there] = [await loggedIn(site, alan), await loggedIn(site, grace)];
-  await site.db.users.remove(alan.id);
-  const [nobody, own] = await Promise.all([gone.get("/me"), there.get("/me")]);
-  await site.db.users.add(alan);
+  const [nobody, own] = await whileDeleted(site, alan, () =>
+    Promise.all([gone.get("/me"), there.get("/me")]),
+  );
   must(
     !nobody.succeeded && (own.data.id === grace.id || !own.succeeded),
     `whoever asks at the same moment as somebody else is ${nobody.succeeded ? "let in" : "taken for somebody"}.`,
@@ -311,14 +321,14 @@ async function deletedWhileAsked(site: Site): Promise<void> {
   const earlier = browser.begin("GET", "/me");
   await Promise.race([hold.reached, earlier.answer]);
   hold.letOthersPass();
-  await site.db.users.remove(alan.id);
-  const later = browser.begin("GET", "/me");
-  // It may wait for the one before it.
-  await Promise.race([later.answer, site.commands.quiet()]);
-  hold.release();
-  await earlier.answer;
-  const answer = await later.answer;
-  await site.db.users.add(alan);
+  const answer = await whileDeleted(site, alan, async () => {
+    const later = browser.begin("GET", "/me");
+    // It may wait for the one before it.
+    await Promise.race([later.answer, site.commands.quiet()]);
+    hold.release();
+    await earlier.answer;
+    return later.answer;
+  });
   must(
     !answer.succeeded,
     "a request that comes after the deletion joins the look-up of one before, and is let in.",
@@ -330,9 +340,7 @@ async function deletedWhileAsked(site: Site): Promise<void> {
 /** Deleted by mistake, and back from a copy of the database. */
 async function broughtBack(site: Site): Promise<void> {
   const browser = await loggedIn(site, grace);
-  await site.db.users.remove(grace.id);
-  await browser.get("/me");
-  await site.db.users.add(grace);
+  await whileDeleted(site, grace, () => browser.get("/me"));
   const { email, password } = grace;
   const login = await browser.post("/auth/login", { email, password });
   const me = await browser.get("/me");

@@ -18,7 +18,7 @@ import {
   type NewUser,
   type UserRepository,
 } from "../app/database.ts";
-import type { Services } from "../app/services.ts";
+import type { AppModule } from "../app/start.ts";
 import { fellThrough, unhandled, type Answer } from "./answer.ts";
 import { Browser } from "./browser.ts";
 import { headersOfOlderBrowsers } from "./browser-headers.ts";
@@ -35,10 +35,8 @@ import { noteProgress } from "./note-progress.ts";
 import { handOver, noteExpressSettings, noteMissingSession } from "./options.ts";
 import { AppNotBuilt } from "./verdict.ts";
 
-/** What a step's `app.ts` exports. */
-export interface StepModule {
-  createApp?(services: Services): Express;
-  connectRedis?(url: string): Redis;
+/** What a step's `app.ts` exports, as far as it is written. */
+export interface StepModule extends Partial<AppModule> {
   /** How an app without express-session names a login in its cookies. No step asks for it. */
   loginIdIn?: SessionIdFinder;
 }

@@ -516,6 +516,7 @@ function mustTryAgainSoon({ redis }: Site): void {
 // Longer ones leave visitors without an answer that Redis could give.
 const mostPatienceMs = 120_000;
 const mostLooks = 500;
+const comesDuringOutage = 8;
 
 /** Longer than any number of attempts to reconnect: what was lost comes back when Redis does. */
 async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void> {
@@ -530,7 +531,10 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
     await relay.refuse();
     await attempts;
     const { status } = site.redis;
-    const meanwhile = await visitor.get("/visits", patiently).catch(() => undefined);
+    let meanwhile: Answer | undefined;
+    // The client is waiting, connecting and refused in turn: each time somebody comes.
+    for (let come = 0; come < comesDuringOutage && !meanwhile?.succeeded; come++)
+      meanwhile = await visitor.get("/visits", patiently).catch(() => undefined);
     await relay.restore();
     return { status, meanwhile };
   });

@@ -14,6 +14,8 @@ import { AppNotBuilt, must } from "./verdict.ts";
 /** Connections whose app has come to its end. */
 export const closed = new WeakSet<Redis>();
 
+const handedOut = new WeakSet<Redis>();
+
 /**
  * Connects to Redis as the app does.
  *
@@ -35,6 +37,14 @@ export function connect(module: StepModule, url: string): Redis {
         "Is it the one that an earlier call has made? Whoever asks for a connection closes it in the end: each call makes its own.",
       );
     }
+    if (handedOut.has(redis)) {
+      throw new AppNotBuilt(
+        "connectRedis returns the connection that it has returned before.",
+        `connectRedis("${url}")`,
+        "Whoever asks for a connection closes it in the end, and takes it away from everybody who has the same: each call makes its own.",
+      );
+    }
+    handedOut.add(redis);
     noteRedisOptions(redis.options);
     if (addressOf(redis) === addressOf(url)) return redis;
     redis.disconnect();

@@ -727,4 +727,83 @@ ${mountSession.replace("      secret,\n", "      secret,\n      store,\n")}`,
     goal: "No standing rule is broken, on any path",
     says: "CORS lets pages of http://localhost.mallory.example read",
   },
+  {
+    name: "the secret is taken for a list, between commas",
+    edits: [["      secret,\n", '      secret: secret.split(","),\n']],
+    goal: "With a cookie that an attacker signed",
+    says: 'of a secret with "," in it, one part is enough to sign cookies with',
+  },
+  {
+    name: "a request whose body was read is taken for one that has left",
+    edits: [
+      [
+        "    req.session.visits = (req.session.visits ?? 0) + 1;\n",
+        "    req.session.visits = (req.session.visits ?? 0) + 1;\n    if (req.destroyed) return;\n",
+      ],
+    ],
+    goal: "With a body that nobody asked for",
+    says: "GET /visits never answered",
+  },
+  {
+    name: "a body is merged into what all objects inherit from",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {\n',
+        `  app.use((req, _res, next) => {
+    const known: Record<string, Record<string, unknown>> = {};
+    for (const [name, value] of Object.entries(req.body ?? {})) Object.assign((known[name] ??= {}), value);
+    next();
+  });
+
+  app.get("/visits", (req, res) => {
+`,
+      ],
+    ],
+    goal: "With a body that nobody asked for",
+    says: "whoever sends __proto__ to /nothing-here writes into the session of everybody",
+  },
+  {
+    name: "a language is taken for one as it comes",
+    edits: [
+      [
+        "    res.json({ data: { visits: req.session.visits } });",
+        `    const formatted = new Intl.NumberFormat(req.get("Accept-Language")?.split(",")[0]);
+    res.json({ data: { visits: req.session.visits, text: formatted.format(req.session.visits) } });`,
+      ],
+    ],
+    goal: "From clients of every kind",
+    says: "crashes for a client that sends Accept-Language: en_US",
+  },
+  {
+    name: "an address that sends forged cookies is shut out",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {\n',
+        `  const forged = new Map<string, number>();
+  app.use((req, res, next) => {
+    const address = req.ip ?? "";
+    const count = forged.get(address) ?? 0;
+    if (count >= 20) return void res.sendStatus(429);
+    if (req.get("Cookie")?.includes("s%3A") && !req.session.visits) forged.set(address, count + 1);
+    next();
+  });
+
+  app.get("/visits", (req, res) => {
+`,
+      ],
+    ],
+    goal: "With a cookie that an attacker signed",
+    says: "after 30 forged cookies, everybody else is answered 429",
+  },
+  {
+    name: "TRACE is answered",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {\n',
+        '  app.trace("/visits", (req, res) => void res.type("text/plain").send(req.rawHeaders.join("\\n")));\n\n  app.get("/visits", (req, res) => {\n',
+      ],
+    ],
+    goal: "By another method",
+    says: "TRACE answers with the session cookie",
+  },
 ];

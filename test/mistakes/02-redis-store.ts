@@ -765,4 +765,84 @@ export function createApp(`,
     goal: "By another method",
     says: "HEAD /visits crashes",
   },
+  {
+    name: "nobody waits for the store",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  const store = new RedisStore({ client: redis });
+  const { set } = store;
+  store.set = async (id, data, done = () => {}) => {
+    done();
+    await set.call(store, id, data, () => {});
+  };
+  app.use(\n    session({`,
+      ],
+      ["new RedisStore({ client: redis }),\n      cookie", "store,\n      cookie"],
+    ],
+    goal: "With a slow Redis",
+    says: "a visit is answered before Redis has the session",
+  },
+  {
+    name: "a refused write is tried again a second later",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  const store = new RedisStore({ client: redis });
+  const { set } = store;
+  store.set = (id, data, done = () => {}) =>
+    set.call(store, id, data, (error) => {
+      const again = () => void set.call(store, id, data, () => {});
+      if (error) setTimeout(again, 1_000).unref();
+      done(error);
+    });
+  app.use(\n    session({`,
+      ],
+      ["new RedisStore({ client: redis }),\n      cookie", "store,\n      cookie"],
+    ],
+    goal: "When what was put off is done",
+    says: "tried again later, and takes back what was counted since",
+  },
+  {
+    name: "an id that comes back is used again",
+    edits: [
+      [
+        "      resave: false,",
+        `      genid: ({ headers }) =>
+        /s%3A([\\w-]+)\\./.exec(headers.cookie ?? "")?.[1] ?? randomBytes(24).toString("base64url"),
+      resave: false,`,
+      ],
+      ["import express", 'import { randomBytes } from "node:crypto";\nimport express'],
+    ],
+    goal: "Hours after the last visit",
+    says: "leaves a key for a session that has ended",
+  },
+  {
+    name: "one connection for whoever asks for one",
+    edits: [
+      [
+        "  const redis = new Redis(url, {",
+        '  if (shared?.status === "end") shared = undefined;\n  shared ??= new Redis(url, {',
+      ],
+      ["  redis.on(", '  shared.removeAllListeners("error").on('],
+      ["  return redis;", "  return shared;"],
+      [
+        "export function connectRedis",
+        "let shared: Redis | undefined;\n\nexport function connectRedis",
+      ],
+    ],
+    goal: "Beside another app in the same process",
+    says: "connectRedis returns the connection that it has returned before",
+  },
+  {
+    name: "keys that are called after the day of the start",
+    edits: [
+      [
+        "new RedisStore({ client: redis })",
+        "new RedisStore({ client: redis, prefix: `sess-${new Date().getUTCDate()}:` })",
+      ],
+    ],
+    goal: "With time between the requests",
+    says: "an app that is started anew hours later does not know who was here before",
+  },
 ];

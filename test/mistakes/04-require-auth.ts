@@ -1032,4 +1032,77 @@ ${readUserId}`,
     goal: "While an administrator changes the user",
     says: "The log shows",
   },
+  {
+    name: "the end of the session is read from the stored one",
+    edits: [
+      [
+        "    const { userId } = req.session;\n",
+        `    const { userId } = req.session;
+    const stored = await redis.get(\`sess:\${req.sessionID}\`);
+    const { expires } = (stored ? JSON.parse(stored) : req.session).cookie;
+    if (userId && new Date(expires).getTime() < Date.now()) {
+      res.status(401).json({ error: { code: "not_authenticated" } });
+      return;
+    }
+`,
+      ],
+    ],
+    goal: "With time between the requests",
+    says: "whoever asks for nothing but the profile, every six hours, is logged out after 30",
+  },
+  {
+    name: "whoever was deleted is ended on every path",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {\n',
+        `  app.use(async (req, _res, next) => {
+    const { userId } = req.session;
+    if (userId && !(await db.users.findById(userId))) await destroySession(req);
+    next();
+  });
+
+  app.get("/visits", (req, res) => {
+`,
+      ],
+      [
+        "    const { userId } = req.session;\n    // The",
+        "    const { userId } = req.session ?? {};\n    // The",
+      ],
+    ],
+    goal: "When the user is deleted meanwhile",
+    says: "GET /visits crashes for somebody who was deleted",
+  },
+  {
+    name: "the guard reads the session once more",
+    edits: [
+      [
+        "    req.user = user;\n",
+        `    await new Promise<void>((resolve, reject) => {
+      req.session.reload((error) => (error ? reject(error) : resolve()));
+    });
+    req.user = user;
+`,
+      ],
+    ],
+    goal: "In two tabs of one browser",
+    says: "GET /me crashes when its session ends meanwhile, by POST /auth/login",
+  },
+  {
+    name: "the body is copied by assignment before it is looked at",
+    edits: [
+      [
+        '  app.patch("/me", requireAuth, validate',
+        `  app.patch("/me", (req, _res, next) => {
+    const copy: Record<string, unknown> = {};
+    for (const name of Object.keys(req.body ?? {})) copy[name] = req.body[name];
+    req.body = copy;
+    next();
+  });
+
+  app.patch("/me", requireAuth, validate`,
+      ],
+    ],
+    goal: "With inputs of every kind",
+    says: "PATCH /me takes a name from `__proto__`",
+  },
 ];

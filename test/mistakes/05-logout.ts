@@ -832,4 +832,62 @@ export function createApp(`,
     goal: "In two tabs of one browser",
     says: "of two logouts of one session at once, one fails",
   },
+  {
+    name: "a write that insists, for visitors",
+    edits: [
+      [
+        'redis.set(key, value, "EX", ttlSeconds, "XX")',
+        'value.includes("userId")\n            ? redis.set(key, value, "EX", ttlSeconds, "XX")\n            : redis.set(key, value, "EX", ttlSeconds)',
+      ],
+    ],
+    goal: "In two tabs of one browser",
+    says: "GET /visits brings back the session of a visitor",
+  },
+  {
+    name: "who was there before comes back at the logout",
+    edits: [
+      [
+        "    await regenerateSession(req);\n    req.session.userId = user.id;\n",
+        `    const before = req.session.userId;
+    await regenerateSession(req);
+    req.session.userId = user.id;
+    if (before && before !== user.id) Object.assign(req.session, { before });
+`,
+      ],
+      [
+        '  app.post("/auth/logout", async (req, res) => {\n',
+        `  app.post("/auth/logout", async (req, res) => {
+    const { before } = req.session as { before?: string };
+    if (before) {
+      await regenerateSession(req);
+      req.session.userId = before;
+      await saveSession(req);
+      res.status(204).end();
+      return;
+    }
+`,
+      ],
+    ],
+    goal: "In the whole story",
+    says: "GET /me lets in somebody who is not logged in",
+  },
+  {
+    name: "a logout without a store has nothing to end",
+    edits: [
+      [
+        '  app.post("/auth/logout", async (req, res) => {\n',
+        '  app.post("/auth/logout", async (req, res) => {\n    if (!req.session) return void res.status(204).end();\n',
+      ],
+      [
+        "  app.use(\n    session({",
+        `  let store!: SessionStore;
+  redis.on("close", () => store.emit("disconnect"));
+  redis.on("ready", () => store.emit("connect"));
+  app.use(\n    session({`,
+      ],
+      ["store: new SessionStore({", "store: store = new SessionStore({"],
+    ],
+    goal: "After a long outage of Redis",
+    says: "while Redis is away, a logout is answered 204, and the session lives on",
+  },
 ];

@@ -1024,4 +1024,38 @@ export function createApp`,
     goal: "With inputs of every kind",
     says: "after somebody else's login, a visitor's cookie lives",
   },
+  {
+    name: "names of cookies are trimmed of more than blanks",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  app.use((req, _res, next) => {
+    const pairs = req.get("Cookie")?.split(";");
+    if (pairs) req.headers.cookie = pairs.map((pair) => pair.trim()).join("; ");
+    next();
+  });
+
+  app.use(\n    session({`,
+      ],
+    ],
+    goal: "Under another name of the cookie",
+    says: "a session cookie that is called \\xA0__Host-sid is accepted as well",
+  },
+  {
+    name: "old browsers get no SameSite",
+    edits: [
+      [
+        '  app.get("/visits", (req, res) => {\n',
+        `  app.use((req, _res, next) => {
+    if (/OS 12_|Chrome\\/6\\d\\./.test(req.get("User-Agent") ?? "")) req.session.cookie.sameSite = undefined;
+    next();
+  });
+
+  app.get("/visits", (req, res) => {
+`,
+      ],
+    ],
+    goal: "In a browser from before 2023",
+    says: "an old browser gets a cookie without SameSite",
+  },
 ];

@@ -944,4 +944,60 @@ export const mistakes: readonly Mistake[] = [
     goal: "Hours after the last visit",
     says: "a session in its last seconds is not found by logging out everywhere",
   },
+  {
+    name: "a name that changes makes a login fail",
+    edits: [
+      [
+        "now.passwordHash === user.passwordHash) return true;",
+        "JSON.stringify(now) === JSON.stringify(user)) return true;",
+      ],
+    ],
+    goal: "While an administrator changes the user",
+    says: "the right password is answered 401 when the name changes meanwhile",
+  },
+  {
+    name: "a change of the password does not look at the user again",
+    edits: [
+      [
+        "      if (user && (await startSession(req, res, user))) res.status(204).end();",
+        `      if (user) {
+        await regenerateSession(req);
+        req.session.userId = user.id;
+        await saveSession(req);
+        res.status(204).end();
+      }`,
+      ],
+    ],
+    goal: "While a visit is under way",
+    says: "the new session of a change of the password survives a ban that comes meanwhile",
+  },
+  {
+    name: "nobody is asked again soon after a change",
+    edits: [
+      [
+        "      const matches = await bcrypt.compare(currentPassword, req.user.passwordHash);\n",
+        `      const isSure = recent.has(req.user.id);
+      const matches = (await bcrypt.compare(currentPassword, req.user.passwordHash)) || isSure;
+      recent.add(req.user.id);
+      setTimeout(() => recent.delete(req.user.id), 300_000).unref();
+`,
+      ],
+      ["  const requireAdmin:", "  const recent = new Set<string>();\n\n  const requireAdmin:"],
+    ],
+    goal: "With passwords of every kind",
+    says: "whoever has just changed the password can change it once more without it",
+  },
+  {
+    name: "whoever is banned already is not banned again",
+    edits: [
+      [
+        "      const outcome = await db.users.ban(id);\n",
+        `      if ((await db.users.findById(id))?.banned) return void res.status(204).end();
+      const outcome = await db.users.ban(id);
+`,
+      ],
+    ],
+    goal: "When one thing fails halfway",
+    says: "a ban that has failed is asked for once more, and leaves a session",
+  },
 ];

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { get, request, type IncomingMessage } from "node:http";
 import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
+import type { Answer } from "../answer.ts";
 import { headersOfChromium } from "../browser-headers.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
@@ -52,9 +53,11 @@ async function twoTabs({ open, step }: WorldGoal): Promise<void> {
   );
   await mustBearDelay(browser);
   if (step < 4) return;
+  await mustBearALogin(site);
   if (step >= 5) {
     await mustStayEnded(site);
     await mustEndOnce(site);
+    await visitsMustStayEnded(site);
   }
   await mustOnlyRead(site, browser);
   const profiles = await Promise.all([browser.get("/me"), browser.get("/me")]);
@@ -108,6 +111,65 @@ async function mustEndOnce(site: Site): Promise<void> {
   });
 }
 
+/** One tab logs in once more while another one asks for the profile: the session of before ends. */
+async function mustBearALogin(site: Site): Promise<void> {
+  const credentials = { email: ada.email, password: ada.password };
+  await atEveryMoment(site, async () => {
+    const browser = site.browser();
+    await browser.logIn(ada);
+    const headers = { Cookie: await browser.cookieHeader() };
+    return {
+      first: () => browser.begin("GET", "/me", undefined, { headers }),
+      second: () => browser.begin("POST", "/auth/login", credentials, { headers }),
+      async afterwards(me, login) {
+        mustNotCrash(me, login);
+      },
+    };
+  });
+}
+
+function mustNotCrash(me: Answer, end: Answer): void {
+  must(
+    me.status < 500,
+    `GET /me crashes when its session ends meanwhile, by ${end.route}.`,
+    ["GET /me reads the session", end, me],
+    "A session may be gone at any moment, also between two looks at it: whoever looks again answers as if there had been none, with 401.",
+  );
+}
+
+/** What somebody has counted who is not logged in ends as well: with a logout, or at the login. */
+async function visitsMustStayEnded(site: Site): Promise<void> {
+  for (const path of ["/auth/logout", "/auth/login"]) {
+    await atEveryMoment(site, async () => {
+      const browser = site.browser();
+      await browser.get("/visits");
+      await browser.get("/visits");
+      const headers = { Cookie: await browser.cookieHeader() };
+      const { email, password } = ada;
+      const body = path === "/auth/login" ? { email, password } : undefined;
+      return {
+        first: () => browser.begin("GET", "/visits", undefined, { headers }),
+        second: () => browser.begin("POST", path, body, { headers }),
+        async afterwards(visit, end) {
+          const replay = await site.browser().get("/visits", { headers });
+          must(
+            !end.succeeded || !(Number(replay.data.visits) > 1),
+            `GET /visits brings back the session of a visitor that POST ${path} has ended meanwhile.`,
+            [
+              "GET /visits reads the session",
+              end,
+              visit,
+              "then, with the cookie from before:",
+              replay,
+            ],
+            "Whoever it belongs to: what changes a session is written only where its key is still there.",
+          );
+        },
+      };
+    });
+  }
+}
+
 /** One tab logs out while another one asks for the profile. */
 async function mustStayEnded(site: Site): Promise<void> {
   await atEveryMoment(site, async () => {
@@ -118,6 +180,7 @@ async function mustStayEnded(site: Site): Promise<void> {
       first: () => browser.begin("GET", "/me"),
       second: () => browser.begin("POST", "/auth/logout"),
       async afterwards(me, logout) {
+        mustNotCrash(me, logout);
         const replay = await site.browser().get("/me", { headers });
         must(
           !logout.succeeded || replay.status === 401,
@@ -391,11 +454,43 @@ async function besideAnotherApp({ open, step }: WorldGoal): Promise<void> {
 }
 
 /** They name the origin of what changes something, and say nothing of the site. */
+// Those to which SameSite=None is not to be sent. Lax and Strict they know, or ignore.
+const ancientBrowsers = [
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 12_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Mobile/15E148 Safari/604.1",
+  "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Safari/605.1.15",
+  "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/60.0.3112.113 Safari/537.36",
+  "Mozilla/5.0 (Linux; U; Android 9; en-US) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/57.0.2987.108 UCBrowser/12.13.0.1207 Mobile Safari/537.36",
+];
+
+/** Whoever is asked by an old browser sets the flags all the same. */
+async function mustSetTheSameFlags(site: Site): Promise<void> {
+  const { email, password } = ada;
+  for (const client of ancientBrowsers) {
+    const browser = site.browser();
+    const headers = { "User-Agent": client };
+    const answers = [
+      await browser.post("/auth/login", { email, password }, { headers }),
+      await browser.get("/visits", { headers }),
+      await browser.get("/visits", { headers }),
+    ];
+    const bare = answers.find(
+      ({ sessionCookie }) => sessionCookie && !(sessionCookie.sameSite && sessionCookie.httpOnly),
+    );
+    must(
+      !bare,
+      `an old browser gets a cookie without ${bare?.sessionCookie?.httpOnly ? "SameSite" : "HttpOnly"}.`,
+      [`User-Agent: ${client}`, bare ?? ""],
+      "A flag that a browser does not know it ignores. What some old ones get wrong is SameSite=None alone; and what a client calls itself, anybody can.",
+    );
+  }
+}
+
 async function olderBrowsers({ open, step }: WorldGoal): Promise<void> {
   // That the app is asked over https, it learns in step 6.
   for (const env of step >= 6 ? (["development", "production"] as const) : [undefined]) {
     const site = await open(env && { env });
     if (step >= 5) await mustKnowItsOwnPages(site);
+    if (step >= 6) await mustSetTheSameFlags(site);
     const contract = new Contract(step);
     await story(
       new Actor(contract, site, site.olderBrowser()),

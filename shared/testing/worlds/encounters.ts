@@ -4,6 +4,7 @@ import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
 import { withAnOldHash } from "../people.ts";
+import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -117,6 +118,7 @@ async function twoLoginsWithAnOldHash({ open }: WorldGoal): Promise<void> {
 async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
+  await changeMeanwhile(site, account);
   for (const { name, begin, undo } of await account.endings()) {
     await atEveryMoment(site, async () => {
       const [phone, laptop] = [await account.logIn(), await account.logIn()];
@@ -134,6 +136,32 @@ async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
       };
     });
   }
+}
+
+/** A change of the password begins a session: it ends with a ban as any other. */
+async function changeMeanwhile(site: Site, account: Account): Promise<void> {
+  const found = await account.endings("a ban", "a new password");
+  if (found.length < 2) return;
+  const { users } = site.db;
+  const { passwordHash } = (await users.findById(ada.id)) ?? {};
+  const body = { currentPassword: account.password, newPassword: "an engine that lasts" };
+  await atEveryMoment(site, async () => {
+    const phone = await account.logIn();
+    return {
+      first: () => phone.browser.begin("POST", "/me/password", body),
+      second: () => account.ban(),
+      async afterwards(...answers) {
+        await account.liftBan();
+        const changed = await Device.from(site, phone.browser);
+        await changed?.mustBeOut(
+          "the new session of a change of the password survives a ban that comes meanwhile.",
+          [...answers, "then the ban is lifted"],
+          "It is begun as at a login: once it is stored, and can be found, look at the user again.",
+        );
+        await users.update(ada.id, { passwordHash });
+      },
+    };
+  });
 }
 
 /** Whichever of the two begins first: the new session ends with the others, or can be ended later. */
@@ -237,6 +265,22 @@ async function endsOverlap({ open }: WorldGoal): Promise<void> {
   });
 }
 
+/** What failed is asked for once more, and is done by then. */
+async function mustBanAgain(
+  account: Account,
+  phone: Device,
+  evidence: readonly (Answer | string)[],
+): Promise<void> {
+  const again = await account.ban().answer;
+  await account.liftBan();
+  if (!again.succeeded) return;
+  await phone.mustBeOut(
+    "a ban that has failed is asked for once more, and leaves a session.",
+    [...evidence, again, "then the ban is lifted"],
+    "Whoever is banned already may have sessions still: whatever failed halfway is done to the end by the next attempt. Once the ban is lifted, they would open again.",
+  );
+}
+
 async function failsHalfway({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
@@ -268,6 +312,7 @@ async function failsHalfway({ open }: WorldGoal): Promise<void> {
             "Somebody who changes a password fears that another one knows it. What failed is the end of the sessions: the new password counts, and whoever logs in with it can log out everywhere.",
           );
           if (answer.succeeded) await phone.mustBeOut(`${claim}.`, evidence, why);
+          else if (name === "a ban") await mustBanAgain(account, phone, evidence);
           await undo();
           const again = await begin(await account.logIn()).answer;
           must(

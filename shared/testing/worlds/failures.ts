@@ -9,7 +9,7 @@ import { Actor, Contract, knownSince, type Act } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
 import { holdAnswers, impatiently, loseAnswers, nothingMore, visitUnderWay } from "../moments.ts";
 import type { Site } from "../site.ts";
-import { atMost, pause } from "../time.ts";
+import { atMost, endsBefore, pause } from "../time.ts";
 import { must, under } from "../verdict.ts";
 import {
   askForProfile,
@@ -46,6 +46,7 @@ export const failures: readonly World[] = [
 async function slowRedis(goal: WorldGoal): Promise<void> {
   await farAway(goal);
   await silentForAWhile(goal);
+  await mustWaitForRedis(goal);
   const { open, redis, step } = goal;
   for (const act of [logIn, logOut, logOutEverywhere]) {
     if (knownSince[act.does] > step) continue;
@@ -95,6 +96,30 @@ async function slowRedis(goal: WorldGoal): Promise<void> {
       );
     }
   }
+}
+
+/** Another process may be asked as soon as there is an answer: by then, Redis has the session. */
+async function mustWaitForRedis({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const elsewhere = await open({ db: site.db, newProcess: true });
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  const headers = { Cookie: await visitor.cookieHeader() };
+  const hold = site.commands.hold("store");
+  const { answer } = visitor.begin("GET", "/visits", undefined, patiently);
+  const isEarly = await endsBefore(answer, nothingMore(site));
+  const next = isEarly && (await elsewhere.browser().get("/visits", { headers }));
+  hold.release();
+  const visit = await answer;
+  must(
+    !next || !visit.succeeded || Number(next.data.visits) > Number(visit.data.visits),
+    "a visit is answered before Redis has the session.",
+    [visit, "SET is still on its way to Redis; the next visit, at another process:", next || ""],
+    "express-session holds back the end of an answer until the store calls back: call back once Redis has answered, and leave the end of the answer to `res.json`.",
+  );
+  await site.commands.quiet();
+  await site.close();
+  await elsewhere.close();
 }
 
 /**
@@ -228,6 +253,7 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
     const actor = new Actor(isLast ? new Contract(step) : usualContract, site);
     await actor.does(visit);
     if (knownSince[act.does] > 3) await actor.does(logIn);
+    const cookiesBefore = await actor.browser.cookieHeader();
     const { given, refused } = await refusing(
       site,
       kind,
@@ -240,8 +266,23 @@ async function refusingRedis({ open, step }: WorldGoal): Promise<void> {
       "What could not be done is not done: an error of the store has to reach the error handler.",
     );
     if (refused && kind === "read" && act !== logIn) await actor.isAsBefore();
+    if (act === logIn && given.status >= 500) mustNotTellOfALogin(given, cookiesBefore);
   }
   if (step >= 3) await mustLetOthersIn(usual);
+}
+
+/** Pages believe what a cookie says that they can read: nobody has logged in. */
+function mustNotTellOfALogin(failed: Answer, cookiesBefore: string): void {
+  const told = failed.setCookies.find(
+    ({ name, value, livesMs = 1 }) =>
+      value && livesMs > 0 && !sessionIdIn(value) && !cookiesBefore.includes(`${name}=`),
+  );
+  must(
+    !told,
+    `a login that failed sets the cookie ${told?.name}, as one that succeeded.`,
+    [failed, `Set-Cookie: ${told?.name}=${told?.value}`],
+    "What a cookie says has to be true when it is sent: set it once the session is stored.",
+  );
 }
 
 /** What Redis refused once is over with that request. */
@@ -519,14 +560,17 @@ const mostLooks = 500;
 const comesDuringOutage = 8;
 
 /** Longer than any number of attempts to reconnect: what was lost comes back when Redis does. */
-async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void> {
+async function longOutage({ open, openRelay, ground, step }: WorldGoal): Promise<void> {
   const relay = await openRelay();
   const site = await open({ redisUrl: relay.through(ground.redisUrl) });
   mustTryAgainSoon(site);
   const visitor = site.browser();
+  const member = site.browser();
+  if (step >= 5) await member.logIn(ada);
+  const headers = { Cookie: await member.cookieHeader() };
   (await visitor.get("/visits")).orNotJudged(200, "visits are not counted");
   const beforeOutage = site.watch.lines.length;
-  const { status, meanwhile } = await impatiently(async () => {
+  const { status, meanwhile, logout } = await impatiently(async () => {
     const attempts = attemptsOf(site, 40);
     await relay.refuse();
     await attempts;
@@ -535,8 +579,10 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
     // The client is waiting, connecting and refused in turn: each time somebody comes.
     for (let come = 0; come < comesDuringOutage && !meanwhile?.succeeded; come++)
       meanwhile = await visitor.get("/visits", patiently).catch(() => undefined);
+    const leave = () => member.post("/auth/logout", undefined, { ...patiently, headers });
+    const logout = step >= 5 ? await leave().catch(() => undefined) : undefined;
     await relay.restore();
-    return { status, meanwhile };
+    return { status, meanwhile, logout };
   });
   must(
     !meanwhile?.succeeded,
@@ -556,6 +602,13 @@ async function longOutage({ open, openRelay, ground }: WorldGoal): Promise<void>
     "Redis is back, and the app does not come back with it.",
     [`the client's status after 40 attempts: ${status}`, last ?? "GET /visits\n→ no answer"],
     "`retryStrategy` decides whether ioredis ever connects again: null means never, also when it comes after some tries. An outage lasts as long as it lasts.",
+  );
+  const replay = logout?.succeeded ? await member.get("/me", { headers }) : undefined;
+  must(
+    replay?.status !== 200,
+    `while Redis is away, a logout is answered ${logout?.status}, and the session lives on.`,
+    [logout ?? "", "then, when Redis is back, with the cookie from before:", replay ?? ""],
+    "Whoever cannot ask does not know that there is no session: without a store, express-session may leave `req.session` out. What could not be ended is an error, 5xx.",
   );
   const beforeNext = site.watch.lines.length;
   if (beforeNext === beforeOutage) return;

@@ -45,7 +45,8 @@ async function opens(site: Site, cookie: string) {
   return { answer, opened: Number(answer.data.visits) > 2 };
 }
 
-async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
+async function signedAtHome(goal: WorldGoal): Promise<void> {
+  const { open, step } = goal;
   const env = step >= 6 ? "production" : "development";
   const site = await open({ env });
   const neighbour = await open({
@@ -78,6 +79,7 @@ async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
       "Everybody can read what stands in the source, and guess what everybody writes. The secret is the configured one, `config.sessionSecret`, and so is each one beside it that still opens cookies.",
     );
   }
+  await mustServeOthers(site, bad);
   const signs = (key: SigningKey) =>
     signedValue(id, key) === encodeURIComponent(decodeURIComponent(value));
   const signing = tried.find(signs);
@@ -87,6 +89,54 @@ async function signedAtHome({ open, step }: WorldGoal): Promise<void> {
     `Cookie: ${name}=…`,
     "Whoever has one cookie can try all keys of that length at home. A secret is as long as what is left of it when it signs.",
   );
+  await mustSignWithAllOfIt(goal);
+}
+
+/** Whoever forges cookies is nobody, and so is whoever asks from the same address. */
+async function mustServeOthers(
+  site: Site,
+  bad: { headers: Readonly<Record<string, string>> },
+): Promise<void> {
+  for (let count = 0; count < 30; count++) await site.browser().get("/visits", bad);
+  const other = await site.browser().get("/visits");
+  must(
+    other.succeeded,
+    `after 30 forged cookies, everybody else is answered ${other.status}.`,
+    ["30 times, with a bad signature: GET /visits", "then, somebody new:", other],
+    "A bad signature is what a cookie has after the secret has changed, and one address may be that of a proxy or of a whole school: a cookie that says nothing is answered as none.",
+  );
+}
+
+/** Of a secret, each part counts, whatever characters it has. */
+async function mustSignWithAllOfIt({ open, step }: WorldGoal): Promise<void> {
+  const env = step >= 6 ? "production" : "development";
+  const parts = ["kept long enough by itself: 3f9c0d5b", "and as long once more: 81aa04ce2296"];
+  const keyOf = async (sessionSecret: string) => {
+    const site = await open({ env, sessionSecret });
+    const { name, value, id } = await ownSession(site, step);
+    const keys = await keysUsedDuring(() =>
+      site.browser().get("/visits", { headers: { Cookie: `${name}=${value}` } }),
+    );
+    await site.close();
+    return keys.find(
+      (key) => signedValue(id, key) === encodeURIComponent(decodeURIComponent(value)),
+    );
+  };
+  for (const separator of [",", " ", "\n", "|"]) {
+    const whole = await keyOf(parts.join(separator));
+    for (const other of [
+      [parts[0], "of somebody else, and as long: 7e11"],
+      ["of somebody else, and as long: 7e11", parts[1]],
+    ]) {
+      const key = await keyOf(other.join(separator));
+      must(
+        !whole || !key || !bytesOf(whole).equals(bytesOf(key)),
+        `of a secret with ${JSON.stringify(separator)} in it, one part is enough to sign cookies with.`,
+        ["two apps whose secrets differ in the other part sign alike"],
+        "A secret is one text, whatever stands in it: whoever takes it apart signs with less of it than was chosen. Of several secrets, `config.previousSessionSecrets` is a list already.",
+      );
+    }
+  }
 }
 
 /** The starter's fallback signs, or the app refuses to start: nothing else can be relied on. */
@@ -319,12 +369,14 @@ async function otherNames({ open, step }: WorldGoal): Promise<void> {
   const site = await open({ env: "production" });
   const { name, value } = await ownSession(site, step);
   const bare = name.replace(/^__Host-(Http-)?/, "");
-  for (const other of new Set(["connect.sid", bare, "sid", "session"])) {
+  // A byte that looks like a blank is part of a name for a browser, and not for everybody who trims.
+  const alike = [`\u00a0${name}`, name.toLowerCase(), name.toUpperCase()];
+  for (const other of new Set(["connect.sid", bare, "sid", "session", ...alike])) {
     if (other === name) continue;
     const { answer, opened } = await opens(site, `${other}=${value}`);
     must(
       !opened,
-      `a session cookie that is called ${other} is accepted as well.`,
+      `a session cookie that is called ${other.replace("\u00a0", "\\xA0")} is accepted as well.`,
       answer,
       "Any subdomain can plant a cookie of that name for the whole domain. The prefix protects nobody as long as another name opens the session too.",
     );

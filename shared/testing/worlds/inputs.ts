@@ -26,6 +26,8 @@ const unaskedBytes = 1_000_000;
 /** Whoever sends very much is answered before all of it has come, or told that it is too much. */
 async function unaskedBody({ open }: WorldGoal): Promise<void> {
   const site = await open();
+  await bodyOfAVisit(site);
+  await namesOfPrototypes(site);
   for (const type of [
     "application/json",
     "text/plain",
@@ -53,6 +55,45 @@ async function unaskedBody({ open }: WorldGoal): Promise<void> {
       ],
       "Whoever sends much fills the memory and keeps the server at work, also without an account. The limit of `express.json` holds for JSON alone: each other parser needs its own, and the best one is none.",
     );
+  }
+}
+
+/** GET may have a body, which means nothing. */
+async function bodyOfAVisit(site: Site): Promise<void> {
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  const visit = await visitor.begin("GET", "/visits", { anything: "at all" }).answer;
+  must(
+    visit.data.visits === 2,
+    `GET /visits with a body is answered ${visit.status}, and counts ${String(visit.data.visits)}, not 2.`,
+    visit,
+    "A body means nothing to GET, and some clients send one. A request whose body was read is no request whose client has left: `req.destroyed` is true for both.",
+  );
+}
+
+/** Every object inherits from one: what is written there, everybody has. */
+async function namesOfPrototypes(site: Site): Promise<void> {
+  const planted = '{"visits":41,"userId":"planted","role":"admin"}';
+  const bodies = [`{"__proto__":${planted}}`, `{"constructor":{"prototype":${planted}}}`];
+  for (const rawBody of bodies) {
+    for (const [method, path] of [
+      ["POST", "/nothing-here"],
+      ["POST", "/visits"],
+      ["POST", "/auth/login"],
+      ["PATCH", "/me"],
+    ] as const) {
+      const sent = { rawBody, contentType: "application/json" };
+      const answer = await site.browser().begin(method, path, undefined, sent).answer;
+      const found = ["visits", "userId", "role"].filter((name) => name in {});
+      const next = await site.browser().get("/visits");
+      for (const name of found) Reflect.deleteProperty(Object.prototype, name);
+      must(
+        found.length === 0 && next.data.visits === 1,
+        `whoever sends ${rawBody.slice(2, 11)} to ${path} writes into the session of everybody.`,
+        [answer, rawBody, "then, somebody new:", next],
+        "`Object.assign` and a merge of one's own follow `__proto__` and `constructor` to what all objects inherit from (prototype pollution). A schema lets in the fields that it names.",
+      );
+    }
   }
 }
 
@@ -200,6 +241,7 @@ async function everyKindOfChange(site: Site, step: number): Promise<void> {
     await mustRefuse(member.browser, "PATCH", "/me", value);
   }
   await otherNamesOfJson(member.browser);
+  await inherited(member.browser);
   await oddNames(site, member.browser);
   await mustLetNothingIn(site, member.browser);
   if (!administrator) return;
@@ -241,6 +283,18 @@ async function mustLetNothingIn(site: Site, member: Browser): Promise<void> {
     "PATCH /me changes what nobody asked for, from a part of the body.",
     answer,
     "Whatever a body carries beside the name was put there by somebody who is curious. Hand `db.users.update` the one field that may change.",
+  );
+}
+
+/** What a body only inherits, it does not say. */
+async function inherited(member: Browser): Promise<void> {
+  const rawBody = '{"__proto__":{"displayName":"Mallory"}}';
+  const answer = await member.patch("/me", undefined, { rawBody, contentType: "application/json" });
+  must(
+    !answer.succeeded,
+    "PATCH /me takes a name from `__proto__`.",
+    [rawBody, answer],
+    "JSON.parse makes a field of that name; whoever copies it by assignment makes it what the copy inherits from. Hand `req.body` to the schema as it is.",
   );
 }
 

@@ -47,6 +47,8 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
     };
     const first = await lifeNow();
     await story(actor(), actor());
+    if (step >= 2) await mustOutliveDeploys(goal, pass);
+    if (step >= 4) await mustLastByReading(await open(), pass);
     await pass(6);
     const later = await lifeNow();
     must(
@@ -56,6 +58,52 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
       "`expires` is a moment, and it was computed once, when the app started. `maxAge` is a duration, counted from each visit.",
     );
   });
+}
+
+/** The app is started anew, at another time of another day: whoever was here is known. */
+async function mustOutliveDeploys(
+  { open, step }: WorldGoal,
+  pass: (hours: number) => Promise<void>,
+): Promise<void> {
+  const site = await open();
+  const visitor = site.browser();
+  // A visitor who is nobody may be forgotten sooner.
+  if (step >= 3) await visitor.logIn(seededUsers.ada);
+  const first = await visitor.get("/visits");
+  for (const visits of [2, 3]) {
+    await pass(12);
+    const next = await open({ db: site.db, newProcess: true });
+    visitor.moveTo(next);
+    const answer = await visitor.get("/visits");
+    must(
+      answer.data.visits === visits || first.data.visits !== 1,
+      "an app that is started anew hours later does not know who was here before.",
+      [first, `${(visits - 1) * 12} hours later, in another process:`, answer],
+      "Whatever an app is made of at its start, the day included, is another at the next start: neither the names of keys nor a secret may depend on it.",
+    );
+    await next.close();
+  }
+}
+
+/** Every request prolongs a session, also one that only reads. */
+async function mustLastByReading(
+  site: Site,
+  pass: (hours: number) => Promise<void>,
+): Promise<void> {
+  const member = site.browser();
+  await member.logIn(seededUsers.ada);
+  // Whether the cookie is prolonged is judged elsewhere.
+  const headers = { Cookie: await member.cookieHeader() };
+  for (let hours = 6; hours <= 30; hours += 6) {
+    await pass(6);
+    const me = await site.browser().get("/me", { headers });
+    must(
+      me.status === 200,
+      `whoever asks for nothing but the profile, every six hours, is logged out after ${hours}.`,
+      ["POST /auth/login", `GET /me, every six hours; after ${hours}:`, me],
+      "A session lasts a day from the last request, whichever that is. A request that changes nothing prolongs the key and writes nothing: an end that is read from the stored session is the one from when it was written.",
+    );
+  }
 }
 
 /** What cleans up cleans up what has ended, and nobody who is here. */
@@ -76,6 +124,7 @@ async function timersRun(goal: WorldGoal): Promise<void> {
         const circumstances = `once a timer has run${place ? ` (${place})` : ""}`;
         await under(circumstances, () => actor.isAsBefore());
       }
+      if (step >= 2) await mustNotBringBack(site, () => timers.settle(site));
       // What nobody awaits is what nobody catches: it would end the process.
       for (const kind of ["read", "store", "prolong", "delete", "other"] as const) {
         site.commands.fail(kind);
@@ -86,6 +135,26 @@ async function timersRun(goal: WorldGoal): Promise<void> {
   } finally {
     timers.release();
   }
+}
+
+/** What Redis has refused once is out of date by the time that it is tried again. */
+async function mustNotBringBack(site: Site, settle: () => Promise<void>): Promise<void> {
+  const visitor = site.browser();
+  await visitor.get("/visits");
+  await visitor.get("/visits");
+  site.commands.fail("store");
+  const refused = await visitor.get("/visits");
+  site.commands.releaseAll();
+  await visitor.get("/visits");
+  const before = await visitor.get("/visits");
+  await settle();
+  const after = await visitor.get("/visits");
+  must(
+    Number(after.data.visits) > Number(before.data.visits),
+    "a write that Redis has refused is tried again later, and takes back what was counted since.",
+    ["SET is refused once:", refused, "later on:", before, "once the timer has run:", after],
+    "What was to be stored is the session of then. Whoever tries again does so within its request, or leaves it: the next request stores the session of now.",
+  );
 }
 
 /** A session has an entry in the index for as long as it lives. */
@@ -141,6 +210,9 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
         "When one ends before the other, somebody in mid-use is logged out, or a copy of the cookie opens a session that its owner has lost. Whatever prolongs one has to prolong the other.",
       );
     }
+    const cookie = await browser.cookieHeader();
+    await pass(30);
+    await mustNotBeginAnew(site, redis, cookie);
   });
 
   async function ttlOf(id: string | undefined): Promise<number> {
@@ -149,6 +221,20 @@ async function endsTogether(goal: WorldGoal): Promise<void> {
     const key = own ?? (await sessionKeyOf(site, redis, () => browser.get("/nothing-here")));
     return (key && (await redis.ttlSeconds(key))) || 0;
   }
+}
+
+/** A session that has ended has ended, and its id is nobody's. */
+async function mustNotBeginAnew(site: Site, redis: KeySpace, Cookie: string): Promise<void> {
+  const before = await redis.keys();
+  const answer = await site.browser().get("/nothing-here", { headers: { Cookie } });
+  await site.commands.quiet();
+  const added = (await redis.keys()).filter((key) => !before.includes(key));
+  must(
+    added.length === 0,
+    `${answer.route} leaves a key for a session that has ended.`,
+    [`Cookie: ${Cookie}`, answer, ...added],
+    "What an old cookie names is not begun anew: a new session gets an id of its own, and is stored once there is something in it. express-session takes an id that comes back for a session that was changed.",
+  );
 }
 
 function whyNotProlonged(): string {

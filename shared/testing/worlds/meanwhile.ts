@@ -3,7 +3,7 @@ import { vi } from "vitest";
 import { createDatabase, seededUsers, type Database, type NewUser } from "../../app/database.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract, describeAct, knownSince, type Act } from "../contract.ts";
-import { holdAnswers, holdEverything, interleave, waitsFor } from "../moments.ts";
+import { atEveryMoment, holdAnswers, holdEverything, interleave, waitsFor } from "../moments.ts";
 import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
 import { pause } from "../time.ts";
@@ -159,6 +159,7 @@ async function changedMeanwhile(goal: WorldGoal): Promise<void> {
   const body = { displayName: "Countess" };
   await oneChangeMeanwhile(goal, { method: "PATCH", path: "/me", body, withHash: true, prepare });
   await renamedByAnotherProgram(goal);
+  await renamedWhileLoggingIn(await goal.open());
   if (goal.step < 7) return;
   await oneChangeMeanwhile(goal, {
     method: "POST",
@@ -167,6 +168,25 @@ async function changedMeanwhile(goal: WorldGoal): Promise<void> {
     prepare,
   });
   await bannedByAnotherProgram(goal);
+}
+
+/** Whoever lets somebody in by what is true at that moment asks about the password, and about nothing else. */
+async function renamedWhileLoggingIn(site: Site): Promise<void> {
+  const { email, password } = ada;
+  const phone = await loggedIn(site, ada);
+  let names = 0;
+  await atEveryMoment(site, async () => ({
+    first: () => site.browser().begin("POST", "/auth/login", { email, password }),
+    second: () => phone.begin("PATCH", "/me", { displayName: `Countess ${++names}` }),
+    async afterwards(login, rename) {
+      must(
+        login.succeeded || login.status === 429,
+        `the right password is answered ${login.status} when the name changes meanwhile.`,
+        [rename, login],
+        "Of a user who is looked at again, compare what the login depends on: the hash of the password, and whether there is a ban.",
+      );
+    },
+  }));
 }
 
 /** A client that has kept an answer asks whether it is still true. */
@@ -271,6 +291,7 @@ async function deletedMeanwhile({ open, step }: WorldGoal): Promise<void> {
     'The contract knows one 401 here: { error: { code: "not_authenticated" } }.',
   );
   if (step >= 5) await deletedAndLeaving(site);
+  await deletedAndElsewhere(site);
   await deletedBesideAnother(site);
   await deletedWhileAsked(site);
   await broughtBack(site);
@@ -298,6 +319,25 @@ async function deletedAndLeaving(site: Site): Promise<void> {
     ["the user is deleted", logout],
     "To end a session, nobody has to be looked up. Where somebody is, they may be gone.",
   );
+}
+
+/** Whoever was deleted is nobody, on every path: a visitor, who may log in as somebody else. */
+async function deletedAndElsewhere(site: Site): Promise<void> {
+  const { email, password } = grace;
+  for (const [method, path, body] of [
+    ["GET", "/visits"],
+    ["GET", "/health"],
+    ["POST", "/auth/login", { email, password }],
+  ] as const) {
+    const browser = await loggedIn(site, alan);
+    const answer = await whileDeleted(site, alan, () => browser.begin(method, path, body).answer);
+    must(
+      answer.status < 500,
+      `${answer.route} crashes for somebody who was deleted.`,
+      ["the user is deleted, and the browser has the cookie still", answer],
+      "Whoever was deleted is nobody any more, and nobody may visit and log in. What ends a session leaves the request without one: a new one is made by `regenerate`.",
+    );
+  }
 }
 
 /** Who is looked up together gets an answer of their own. */

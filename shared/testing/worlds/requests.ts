@@ -7,7 +7,7 @@ import { mustTakeAsLong } from "../guessing.ts";
 import { loggedIn } from "../people.ts";
 import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
-import { banOfAlan, logIn, tellStory, visit } from "./scenes.ts";
+import { askForProfile, banOfAlan, logIn, logOut, tellStory, visit } from "./scenes.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada, alan, grace } = seededUsers;
@@ -19,6 +19,10 @@ export const requests: readonly World[] = [
     name: "In the whole story",
     async visit({ open, step }) {
       await tellStory(await open(), step);
+      if (step < 5) return;
+      // Of two who used one browser after each other, both are gone.
+      const shared = new Actor(new Contract(step), await open());
+      await shared.doesAll([logIn, { does: "log in", as: "grace" }, logOut, askForProfile]);
     },
   },
   {
@@ -33,7 +37,7 @@ export const requests: readonly World[] = [
       for (const client of otherClients) {
         await mustServe(site, `calls itself "${client}"`, { "User-Agent": client });
       }
-      for (const [name, value] of Object.entries(wishes)) {
+      for (const [name, value] of [...Object.entries(wishes), ...oddHeaders]) {
         await mustServe(site, `sends ${name}: ${value}`, { [name]: value });
       }
     },
@@ -60,7 +64,7 @@ export const requests: readonly World[] = [
     async visit({ open, step }) {
       const site = await open();
       const consent = `consent=${"AQwL".repeat(500)}`;
-      const before = `${consent}; theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41`;
+      const before = `${consent}; theme=dark; _ga=GA1.1.1; cart=s%3Aabc.def; odd=%E0%A4%A; empty=; visits=41; prefs[theme]=1; a(b)=c`;
       // A number that the app has put into a cookie is anybody's to change.
       const cookie = (own: string) =>
         [before, own.replaceAll(/=\d{1,6}(?=;|$)/g, "=41"), "z=1; sid2=x; count=41"]
@@ -122,6 +126,20 @@ const otherClients = [
 
 /** What some browsers ask for, with every request. */
 const wishes = { DNT: "1", "Sec-GPC": "1", "Save-Data": "on" };
+
+/** What is not as it should be, and comes all the same. */
+const oddHeaders: readonly (readonly [name: string, value: string])[] = [
+  ["Accept-Language", "en_US"],
+  ["Accept-Language", "x-pig-latin, *;q=0"],
+  ["Accept-Encoding", "br;q=9, ,"],
+  ["Referer", "not an address"],
+  ["If-Modified-Since", "yesterday"],
+  ["X-Forwarded-For", "unknown, _hidden"],
+  ["X-Forwarded-Host", "a b"],
+  ["Content-Type", "nonsense"],
+  ["Authorization", "Bearer"],
+  ["Range", "bytes=9-1"],
+];
 
 /** @param who What the client does, as in "a client that …". */
 async function mustServe(
@@ -235,7 +253,9 @@ async function besideOneInTheClear(site: Site): Promise<void> {
 
 async function otherSpellings({ open, step }: WorldGoal): Promise<void> {
   const site = await open();
-  for (const path of ["/visits/", "/VISITS"]) await mustCountOn(site.browser(), path);
+  for (const path of ["/visits/", "/VISITS", "/visits?theme=dark.css", "/visits?v=1.js#x"]) {
+    await mustCountOn(site.browser(), path);
+  }
   if (step < 4) return;
   const contract = new Contract(step);
   const member = new Actor(contract, site);
@@ -385,6 +405,7 @@ async function otherMethods({ open, step }: WorldGoal): Promise<void> {
 async function mustCountOneRoute(site: Site): Promise<void> {
   const visitor = site.browser();
   await visitor.get("/visits");
+  await mustNotEcho(visitor);
   const head = await visitor.begin("HEAD", "/visits").answer;
   must(
     head.status < 500,
@@ -402,6 +423,18 @@ async function mustCountOneRoute(site: Site): Promise<void> {
       "A route is a method and a path: `app.get`. `app.use` mounts something for every method and for all that begins with the path, and `app.all` for every method.",
     );
   }
+}
+
+/** What the browser keeps from scripts must not come back in a body. */
+async function mustNotEcho(visitor: Browser): Promise<void> {
+  const id = await visitor.sessionId();
+  const trace = await visitor.begin("TRACE", "/visits").answer;
+  must(
+    !id || !trace.text.includes(id),
+    "TRACE answers with the session cookie.",
+    trace,
+    "A script that gets somebody's browser to ask so reads the cookie in the answer, and HttpOnly is worth nothing (cross-site tracing). Nobody needs TRACE: leave it to Express, which knows no such route.",
+  );
 }
 
 /** Crawlers, previews and links send the others. */

@@ -154,6 +154,12 @@ async function currentPasswords(site: Site): Promise<void> {
     "whoever has a password of 3 characters cannot change it.",
     "The rules are for new passwords. Somebody may have had theirs since before there were any: of the current one, only the comparison decides.",
   );
+  const guess = { currentPassword: "not this password", newPassword: "another longer one" };
+  (await browser.post("/me/password", guess)).mustBe(
+    [401, 403, 429],
+    "whoever has just changed the password can change it once more without it.",
+    "A laptop may be left open a minute after a change. Each change asks for the current password.",
+  );
 }
 
 /** Of somebody who stays away, nothing stays: neither sessions nor the index of them. */

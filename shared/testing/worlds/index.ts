@@ -10,6 +10,7 @@ import { meanwhile } from "./meanwhile.ts";
 import { memory } from "./memory.ts";
 import { requests } from "./requests.ts";
 import { revocations } from "./revocations.ts";
+import { tabs } from "./tabs.ts";
 import type { World } from "./world.ts";
 
 /** All worlds. In which order they are tried, `shared/runner/trials.ts` says. */
@@ -21,6 +22,7 @@ export const worlds: readonly World[] = [
   ...failures,
   ...later,
   ...crowds,
+  ...tabs,
   ...memory,
   ...impostors,
   ...revocations,

@@ -8,6 +8,7 @@ import { inputs } from "./inputs.ts";
 import { later } from "./later.ts";
 import { meanwhile } from "./meanwhile.ts";
 import { memory } from "./memory.ts";
+import { outages } from "./outages.ts";
 import { requests } from "./requests.ts";
 import { revocations } from "./revocations.ts";
 import { tabs } from "./tabs.ts";
@@ -20,6 +21,7 @@ export const worlds: readonly World[] = [
   ...credentials,
   ...inputs,
   ...failures,
+  ...outages,
   ...later,
   ...crowds,
   ...tabs,

@@ -862,15 +862,4 @@ ${storeUser}      req.session.save((error) => {
     goal: "With a database that fails",
     says: "The log shows a session id, written during POST /auth/login",
   },
-  {
-    name: "a cookie tells pages of a login that may still fail",
-    edits: [
-      [
-        "    await regenerateSession(req);\n",
-        '    await regenerateSession(req);\n    res.cookie("logged_in", "1");\n',
-      ],
-    ],
-    goal: "With a Redis that refuses",
-    says: "a login that failed sets the cookie logged_in, as one that succeeded",
-  },
 ];

@@ -1058,4 +1058,46 @@ export function createApp`,
     goal: "In a browser from before 2023",
     says: "an old browser gets a cookie without SameSite",
   },
+  {
+    name: "the first request tells whether there is a proxy",
+    edits: [
+      [
+        '    app.set("trust proxy", 1);\n',
+        `    let isFirst = true;
+    app.use((req, _res, next) => {
+      if (isFirst && req.path !== "/health") app.set("trust proxy", req.get("X-Forwarded-Proto") ? 1 : false);
+      if (req.path !== "/health") isFirst = false;
+      next();
+    });
+`,
+      ],
+    ],
+    goal: "In production, behind a TLS proxy",
+    says: "after a first request without X-Forwarded-Proto, those over https are answered 403",
+  },
+  {
+    name: "signatures of another length are compared",
+    edits: [
+      [
+        "  app.use(\n    session({",
+        `  app.use((req, _res, next) => {
+    const [, id, signature] =
+      /s:([^.;]*)\\.([^;]*)/.exec(decodeURIComponent(req.get("Cookie") ?? "")) ?? [];
+    for (const secret of id && signature ? config.previousSessionSecrets : []) {
+      const own = createHmac("sha256", secret).update(id ?? "").digest("base64");
+      timingSafeEqual(Buffer.from(own.replace(/=+$/, "")), Buffer.from(signature ?? ""));
+    }
+    next();
+  });
+
+  app.use(\n    session({`,
+      ],
+      [
+        'import { randomUUID } from "node:crypto";',
+        'import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";',
+      ],
+    ],
+    goal: "With a cookie that an attacker signed",
+    says: "GET /visits with a cookie that nobody has signed is answered 500",
+  },
 ];

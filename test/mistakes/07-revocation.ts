@@ -956,22 +956,6 @@ export const mistakes: readonly Mistake[] = [
     says: "the right password is answered 401 when the name changes meanwhile",
   },
   {
-    name: "a change of the password does not look at the user again",
-    edits: [
-      [
-        "      if (user && (await startSession(req, res, user))) res.status(204).end();",
-        `      if (user) {
-        await regenerateSession(req);
-        req.session.userId = user.id;
-        await saveSession(req);
-        res.status(204).end();
-      }`,
-      ],
-    ],
-    goal: "While a visit is under way",
-    says: "the new session of a change of the password survives a ban that comes meanwhile",
-  },
-  {
     name: "nobody is asked again soon after a change",
     edits: [
       [
@@ -999,5 +983,17 @@ export const mistakes: readonly Mistake[] = [
     ],
     goal: "When one thing fails halfway",
     says: "a ban that has failed is asked for once more, and leaves a session",
+  },
+  {
+    name: "nothing is left to delete, and is deleted all the same",
+    edits: [["    if (keys.length === 0) return;\n", ""]],
+    goal: "When two do the same at once",
+    says: "of two requests for logging out everywhere, one fails",
+  },
+  {
+    name: "an index of ids in small letters",
+    edits: [["`sessions:${userId}`", "`sessions:${userId.toLowerCase()}`"]],
+    goal: "On many devices, at two processes",
+    says: "logs out somebody whose id differs in capitals alone",
   },
 ];

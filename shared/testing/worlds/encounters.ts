@@ -4,7 +4,6 @@ import { Account, Device } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import { atEveryMoment, failingAtEveryMoment, type Attempt } from "../moments.ts";
 import { withAnOldHash } from "../people.ts";
-import type { Site } from "../site.ts";
 import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
@@ -20,6 +19,7 @@ export const encounters: readonly World[] = [
 
 async function twoAtOnce(goal: WorldGoal): Promise<void> {
   await twoChanges(goal);
+  await twoEndings(goal);
   await twoAdministrators(goal);
   await twoLogins(goal);
   await twoLoginsWithAnOldHash(goal);
@@ -45,6 +45,29 @@ async function twoChanges({ open }: WorldGoal): Promise<void> {
       },
     };
   });
+}
+
+async function twoEndings({ open }: WorldGoal): Promise<void> {
+  const site = await open();
+  const account = await Account.at(site);
+  for (const { name, begin, undo } of await account.endings("logging out everywhere", "a ban")) {
+    await atEveryMoment(site, async () => {
+      const [laptop, phone] = [await account.logIn(), await account.logIn()];
+      return {
+        first: () => begin(laptop),
+        second: () => begin(phone),
+        async afterwards(...answers) {
+          must(
+            answers.every(({ status }) => status < 500),
+            `of two requests for ${name}, one fails.`,
+            answers,
+            "What the index has named may be gone a moment later: `DEL` of a key that is gone is none that fails, and `DEL` without any key is. Look how many there are.",
+          );
+          await undo();
+        },
+      };
+    });
+  }
 }
 
 async function twoAdministrators({ open }: WorldGoal): Promise<void> {
@@ -118,7 +141,6 @@ async function twoLoginsWithAnOldHash({ open }: WorldGoal): Promise<void> {
 async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
   const site = await open();
   const account = await Account.at(site);
-  await changeMeanwhile(site, account);
   for (const { name, begin, undo } of await account.endings()) {
     await atEveryMoment(site, async () => {
       const [phone, laptop] = [await account.logIn(), await account.logIn()];
@@ -136,32 +158,6 @@ async function visitMeanwhile({ open }: WorldGoal): Promise<void> {
       };
     });
   }
-}
-
-/** A change of the password begins a session: it ends with a ban as any other. */
-async function changeMeanwhile(site: Site, account: Account): Promise<void> {
-  const found = await account.endings("a ban", "a new password");
-  if (found.length < 2) return;
-  const { users } = site.db;
-  const { passwordHash } = (await users.findById(ada.id)) ?? {};
-  const body = { currentPassword: account.password, newPassword: "an engine that lasts" };
-  await atEveryMoment(site, async () => {
-    const phone = await account.logIn();
-    return {
-      first: () => phone.browser.begin("POST", "/me/password", body),
-      second: () => account.ban(),
-      async afterwards(...answers) {
-        await account.liftBan();
-        const changed = await Device.from(site, phone.browser);
-        await changed?.mustBeOut(
-          "the new session of a change of the password survives a ban that comes meanwhile.",
-          [...answers, "then the ban is lifted"],
-          "It is begun as at a login: once it is stored, and can be found, look at the user again.",
-        );
-        await users.update(ada.id, { passwordHash });
-      },
-    };
-  });
 }
 
 /** Whichever of the two begins first: the new session ends with the others, or can be ended later. */

@@ -48,6 +48,8 @@ export const requests: readonly World[] = [
       const site = await open({ env: "production" });
       if (step >= 3) await mustTakeAsLong((options) => open({ ...options, env: "production" }));
       if (step >= 6) {
+        await firstInTheClear(await open({ env: "production" }));
+        await mustProlongAlike(await open({ env: "production" }));
         await behindAnotherMachine(site);
         await inTheClearFromInside(site);
         await loginInTheClear(site);
@@ -184,6 +186,32 @@ async function inTheClear(site: Site): Promise<void> {
     `over plain http, ${isOfSession ? "the session is looked up" : "Redis is asked"} before the request is refused.`,
     [answer, ...asked.map(asTyped)],
     "Whoever overheard the cookie keeps its session alive that way, and learns that there is one. `requireHttps` stands above `session()`.",
+  );
+}
+
+/** Whoever comes first comes past the proxy: a health check that asks for something else, a scanner. */
+async function firstInTheClear(site: Site): Promise<void> {
+  await (await fetch(new URL("/visits", site.address))).text();
+  const visit = await site.browser().get("/visits");
+  must(
+    visit.succeeded,
+    `after a first request without X-Forwarded-Proto, those over https are answered ${visit.status}.`,
+    ["GET /visits, past the proxy", "then, over https:", visit],
+    "One request says nothing of the next. That there is a proxy is known when the app is made: `trust proxy`.",
+  );
+}
+
+/** Whichever route has answered: the key was prolonged, and the cookie is as well. */
+async function mustProlongAlike(site: Site): Promise<void> {
+  const member = site.browser();
+  await member.logIn(ada);
+  const read = await member.get("/me");
+  const change = await member.patch("/me", { displayName: "Countess" });
+  must(
+    !change.succeeded || !read.sessionCookie || change.sessionCookie,
+    "GET /me prolongs the cookie, and PATCH /me does not.",
+    [read, change],
+    "Key and cookie end together only when every answer sends the cookie. An app that is mounted in another one has settings of its own: without `trust proxy` it takes each request for one over http, where no Secure cookie is set.",
   );
 }
 

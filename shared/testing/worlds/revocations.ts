@@ -10,7 +10,10 @@ import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
 // Whoever looks for a part of an id finds this one, too.
-const namesake = { id: `${ada.id}0`, email: "augusta@example.com", password: "another engine" };
+const namesakes = [
+  { id: `${ada.id}0`, email: "augusta@example.com", password: "another engine" },
+  { id: ada.id.toUpperCase(), email: "byron@example.com", password: "another engine" },
+];
 // The second number is more than Redis tells in one reply to a ZSCAN, SSCAN or HSCAN.
 const devicesOfOne = { usual: 12, many: 140 };
 
@@ -26,8 +29,11 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
   const site = await open();
   const elsewhere = await open({ db: site.db, newProcess: true });
   const account = await Account.at(site);
-  await site.db.users.add({ ...namesake, displayName: "Augusta" });
-  const other = await Device.of(site, namesake);
+  const others: Device[] = [];
+  for (const namesake of namesakes) {
+    await site.db.users.add({ ...namesake, displayName: "Augusta" });
+    others.push(await Device.of(site, namesake));
+  }
   for (const [place, { name, begin, undo }] of (await account.endings()).entries()) {
     const count = place === 0 ? devicesOfOne.many : devicesOfOne.usual;
     const devices: Device[] = [];
@@ -47,11 +53,13 @@ async function manyDevices({ open, redis }: WorldGoal): Promise<void> {
         "Which sessions somebody has, an index knows that all processes see: in Redis, under what never changes of a user.",
       );
     }
-    await other.mustBeIn(
-      `${name} logs out somebody whose id begins alike.`,
-      answer,
-      "Each user has an index of their own, and an id is the whole of it.",
-    );
+    for (const [i, other] of others.entries()) {
+      await other.mustBeIn(
+        `${name} logs out somebody whose id ${i === 0 ? "begins alike" : "differs in capitals alone"}.`,
+        answer,
+        "Each user has an index of their own, and an id is the whole of it, as it is written.",
+      );
+    }
     const stored = await redis.stored();
     const entry = stored.find(({ value }) => devices.some(({ id }) => value.includes(id)));
     must(

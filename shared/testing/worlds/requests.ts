@@ -191,7 +191,7 @@ async function inTheClear(site: Site): Promise<void> {
 
 /** Whoever comes first comes past the proxy: a health check that asks for something else, a scanner. */
 async function firstInTheClear(site: Site): Promise<void> {
-  await (await fetch(new URL("/visits", site.address))).text();
+  await (await fetch(new URL("/visits", site.address), { redirect: "manual" })).text();
   const visit = await site.browser().get("/visits");
   must(
     visit.succeeded,

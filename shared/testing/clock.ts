@@ -2,7 +2,7 @@ import { vi } from "vitest";
 import type { KeySpace } from "../redis/key-space.ts";
 
 /** Lets hours pass at once: for the app, for its browsers and for what Redis keeps. */
-type Pass = (hours: number) => Promise<void>;
+export type Pass = (hours: number) => Promise<void>;
 
 let passedSeconds = 0;
 

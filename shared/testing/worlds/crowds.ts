@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { get, request, type IncomingMessage } from "node:http";
 import { vi } from "vitest";
 import { seededUsers } from "../../app/database.ts";
-import { headersOfChromium } from "../browser-headers.ts";
+import { ancientBrowsers, headersOfChromium } from "../browser-headers.ts";
 import type { Browser } from "../browser.ts";
 import { Actor, Contract } from "../contract.ts";
 import { holdAnswers, holdEverything } from "../moments.ts";
@@ -277,14 +277,6 @@ async function besideAnotherApp({ open, step }: WorldGoal): Promise<void> {
   await late.does({ does: "log in", as: "alan" });
   if (step >= 5) await late.does({ does: "log out" });
 }
-
-// Those to which SameSite=None is not to be sent. Lax and Strict they know, or ignore.
-const ancientBrowsers = [
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 12_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Mobile/15E148 Safari/604.1",
-  "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Safari/605.1.15",
-  "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/60.0.3112.113 Safari/537.36",
-  "Mozilla/5.0 (Linux; U; Android 9; en-US) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/57.0.2987.108 UCBrowser/12.13.0.1207 Mobile Safari/537.36",
-];
 
 /** Whoever is asked by an old browser sets the flags all the same. */
 async function mustSetTheSameFlags(site: Site): Promise<void> {

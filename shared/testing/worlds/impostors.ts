@@ -80,10 +80,8 @@ async function signedAtHome(goal: WorldGoal): Promise<void> {
     );
   }
   await mustServeOthers(site, bad);
-  await mustBearAnything({ open, step }, name, value);
-  const signs = (key: SigningKey) =>
-    signedValue(id, key) === encodeURIComponent(decodeURIComponent(value));
-  const signing = tried.find(signs);
+  await mustBearAnything(goal, name, value);
+  const signing = signingKeyAmong(tried, id, value);
   must(
     !signing || bytesOf(signing).length >= 16,
     `the cookie is signed with a key of ${signing && bytesOf(signing).length} characters, made from the secret.`,
@@ -91,6 +89,16 @@ async function signedAtHome(goal: WorldGoal): Promise<void> {
     "Whoever has one cookie can try all keys of that length at home. A secret is as long as what is left of it when it signs.",
   );
   await mustSignWithAllOfIt(goal);
+}
+
+/** The key that has signed the value of a cookie, encoded or not. */
+function signingKeyAmong(
+  keys: readonly SigningKey[],
+  id: string,
+  value: string,
+): SigningKey | undefined {
+  const signed = encodeURIComponent(decodeURIComponent(value));
+  return keys.find((key) => signedValue(id, key) === signed);
 }
 
 /** Whoever forges cookies is nobody, and so is whoever asks from the same address. */
@@ -110,7 +118,7 @@ async function mustServeOthers(
 
 /** Whatever a cookie holds, somebody wrote it there. */
 async function mustBearAnything(
-  { open, step }: Pick<WorldGoal, "open" | "step">,
+  { open, step }: WorldGoal,
   name: string,
   value: string,
 ): Promise<void> {
@@ -155,9 +163,7 @@ async function mustSignWithAllOfIt({ open, step }: WorldGoal): Promise<void> {
       site.browser().get("/visits", { headers: { Cookie: `${name}=${value}` } }),
     );
     await site.close();
-    return keys.find(
-      (key) => signedValue(id, key) === encodeURIComponent(decodeURIComponent(value)),
-    );
+    return signingKeyAmong(keys, id, value);
   };
   for (const separator of [",", " ", "\n", "|"]) {
     const whole = await keyOf(parts.join(separator));

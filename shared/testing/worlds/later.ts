@@ -3,7 +3,7 @@ import type { KeySpace, StoredKey } from "../../redis/key-space.ts";
 import { Account } from "../account.ts";
 import type { Answer } from "../answer.ts";
 import type { Exchange } from "../browser.ts";
-import { withClock } from "../clock.ts";
+import { withClock, type Pass } from "../clock.ts";
 import { asTyped, describeCommands } from "../commands.ts";
 import { Actor, Contract } from "../contract.ts";
 import { describeDuration, sessionIdIn } from "../cookies.ts";
@@ -61,10 +61,7 @@ async function laterEachTime(goal: WorldGoal): Promise<void> {
 }
 
 /** The app is started anew, at another time of another day: whoever was here is known. */
-async function mustOutliveDeploys(
-  { open, step }: WorldGoal,
-  pass: (hours: number) => Promise<void>,
-): Promise<void> {
+async function mustOutliveDeploys({ open, step }: WorldGoal, pass: Pass): Promise<void> {
   const site = await open();
   const visitor = site.browser();
   // A visitor who is nobody may be forgotten sooner.
@@ -86,10 +83,7 @@ async function mustOutliveDeploys(
 }
 
 /** Every request prolongs a session, also one that only reads. */
-async function mustLastByReading(
-  site: Site,
-  pass: (hours: number) => Promise<void>,
-): Promise<void> {
+async function mustLastByReading(site: Site, pass: Pass): Promise<void> {
   const member = site.browser();
   await member.logIn(seededUsers.ada);
   // Whether the cookie is prolonged is judged elsewhere.

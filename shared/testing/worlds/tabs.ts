@@ -7,6 +7,7 @@ import { must } from "../verdict.ts";
 import type { World, WorldGoal } from "./world.ts";
 
 const { ada } = seededUsers;
+const credentials = { email: ada.email, password: ada.password };
 
 /** Worlds in which one browser asks for several things at once, with one cookie. */
 export const tabs: readonly World[] = [{ name: "In two tabs of one browser", visit: twoTabs }];
@@ -90,7 +91,6 @@ async function mustEndOnce(site: Site): Promise<void> {
 
 /** One tab logs in once more while another one asks for the profile: the session of before ends. */
 async function mustBearALogin(site: Site): Promise<void> {
-  const credentials = { email: ada.email, password: ada.password };
   await atEveryMoment(site, async () => {
     const browser = site.browser();
     await browser.logIn(ada);
@@ -122,8 +122,7 @@ async function visitsMustStayEnded(site: Site): Promise<void> {
       await browser.get("/visits");
       await browser.get("/visits");
       const headers = { Cookie: await browser.cookieHeader() };
-      const { email, password } = ada;
-      const body = path === "/auth/login" ? { email, password } : undefined;
+      const body = path === "/auth/login" ? credentials : undefined;
       return {
         first: () => browser.begin("GET", "/visits", undefined, { headers }),
         second: () => browser.begin("POST", path, body, { headers }),
